@@ -1,1 +1,1 @@
-"""."""
+"""What a record is: schema, generated models, identifiers, errors."""

@@ -1,0 +1,133 @@
+"""Turns LinkML's SHACL into the base shapes: named property shapes, messages for people, severity by level.
+
+LinkML's property shapes are blank nodes without message or severity, and a reference to another record demands that
+record in the same graph, which no link between archives can satisfy. Here each property shape gets an IRI
+(`shapes#Study-title`), a message and a severity; references only have to be IRIs; and what REMBI merely asks for is a
+shape of its own with severity Warning, because severity belongs to a shape, not to a constraint.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rdflib import RDF, RDFS, SH, XSD, Graph, Literal, Namespace, URIRef
+from rdflib.collection import Collection
+from rdflib.term import BNode, Node
+
+from rembigraph.ontology.identifiers import PREFIXES, SHAPES, VOCABULARY
+
+NS = Namespace(VOCABULARY)
+SHAPE = Namespace(SHAPES)
+VALUE_CONSTRAINTS = (SH.datatype, SH.minInclusive, SH.maxInclusive, SH.pattern)
+WORDS = {
+    "iri": "an IRI",
+    "object": "a nested record",
+    "enum": "one of the listed terms",
+    "string": "text",
+    "integer": "a whole number",
+    "double": "a number",
+    "boolean": "true or false",
+    "json": "valid JSON (rdf:JSON)",
+    "date": "a date: year, month or day (xsd:gYear, xsd:gYearMonth, xsd:date)",
+}
+
+
+def base_shapes(linkml: Graph, table: dict[str, Any]) -> Graph:
+    """Return the base shapes graph of every class in the field table."""
+    graph = Graph()
+    for prefix, namespace in {**PREFIXES, "rembish": SHAPES}.items():
+        graph.bind(prefix, namespace)
+    for name, entry in table["classes"].items():
+        _node_shape(graph, linkml, name, entry)
+    return graph
+
+
+def _node_shape(graph: Graph, linkml: Graph, name: str, entry: dict[str, Any]) -> None:
+    shape = SHAPE[name]
+    graph.add((shape, RDF.type, SH.NodeShape))
+    graph.add((shape, SH.targetClass, URIRef(entry["iri"])))
+    graph.add((shape, RDFS.label, Literal(f"{name} shape", lang="en")))
+    source = next(linkml.subjects(SH.targetClass, URIRef(entry["iri"])))
+    by_path = {linkml.value(node, SH.path): node for node in linkml.objects(source, SH.property)}
+    for slot_name, slot in entry["slots"].items():
+        _property_shape(graph, linkml, by_path[URIRef(slot["iri"])], (name, slot_name, slot))
+        if slot["level"] in {"required", "recommended"}:
+            _asked_for(graph, name, slot_name, slot)
+
+
+def _property_shape(graph: Graph, linkml: Graph, node: Node, where: tuple[str, str, dict[str, Any]]) -> None:
+    name, slot_name, slot = where
+    shape = SHAPE[f"{name}-{slot_name}"]
+    graph.add((SHAPE[name], SH.property, shape))
+    _head(graph, shape, slot_name, slot)
+    graph.add((shape, SH.severity, SH.Violation))
+    graph.add((shape, SH.message, Literal(_message(name, slot_name, slot), lang="en")))
+    if not slot["many"]:
+        graph.add((shape, SH.maxCount, Literal(1)))
+    if slot["level"] == "identity":
+        graph.add((shape, SH.minCount, Literal(1)))
+    _values(graph, linkml, node, shape, slot)
+
+
+def _values(graph: Graph, linkml: Graph, node: Node, shape: URIRef, slot: dict[str, Any]) -> None:
+    kind = slot["kind"]
+    if kind in {"iri", "object"}:
+        graph.add((shape, SH.nodeKind, SH.IRI))
+    elif kind == "enum":
+        listed = linkml.value(node, SH["in"])
+        _list(graph, shape, SH["in"], sorted(Collection(linkml, listed)))
+    elif kind == "date":
+        _one_of_datatypes(graph, shape, (XSD.date, XSD.gYearMonth, XSD.gYear))
+    else:
+        for predicate in VALUE_CONSTRAINTS:
+            for value in linkml.objects(node, predicate):
+                graph.add((shape, predicate, value))
+
+
+def _asked_for(graph: Graph, name: str, slot_name: str, slot: dict[str, Any]) -> None:
+    shape = SHAPE[f"{name}-{slot_name}-{slot['level']}"]
+    graph.add((SHAPE[name], SH.property, shape))
+    _head(graph, shape, slot_name, slot)
+    graph.add((shape, SH.minCount, Literal(1)))
+    graph.add((shape, SH.severity, SH.Warning))
+    graph.add((shape, NS["level"], NS[slot["level"]]))
+    text = f"No {_label(slot_name)} given. {slot['description']} It is {slot['level']} of a {_class_words(name)}."
+    graph.add((shape, SH.message, Literal(text, lang="en")))
+
+
+def _head(graph: Graph, shape: URIRef, slot_name: str, slot: dict[str, Any]) -> None:
+    graph.add((shape, RDF.type, SH.PropertyShape))
+    graph.add((shape, SH.path, URIRef(slot["iri"])))
+    graph.add((shape, SH.name, Literal(_label(slot_name), lang="en")))
+    graph.add((shape, SH.description, Literal(slot["description"], lang="en")))
+
+
+def _message(name: str, slot_name: str, slot: dict[str, Any]) -> str:
+    if slot["level"] == "identity":
+        count = "one or more" if slot["many"] else "exactly one"
+    else:
+        count = "any number of" if slot["many"] else "at most one"
+    return f"{_label(slot_name).capitalize()} of a {_class_words(name)}: {count}, each {WORDS[slot['kind']]}."
+
+
+def _label(slot_name: str) -> str:
+    return slot_name.replace("_", " ")
+
+
+def _class_words(name: str) -> str:
+    return "".join(f" {char.lower()}" if char.isupper() else char for char in name).strip()
+
+
+def _one_of_datatypes(graph: Graph, shape: URIRef, datatypes: tuple[URIRef, ...]) -> None:
+    choices = []
+    for datatype in datatypes:
+        choice = BNode()
+        graph.add((choice, SH.datatype, datatype))
+        choices.append(choice)
+    _list(graph, shape, SH["or"], choices)
+
+
+def _list(graph: Graph, shape: URIRef, predicate: Node, members: list[Node]) -> None:
+    head = BNode()
+    Collection(graph, head, members)
+    graph.add((shape, predicate, head))

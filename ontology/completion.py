@@ -1,0 +1,273 @@
+"""Completes a record: gives every nested thing its IRI, resolves references, and fills what follows from the rest.
+
+A loader builds a `Study` from its source and leaves identifiers to this module, so that all sources mint alike:
+
+* children of a study get `{accession}/{segment}/{key}`; key is the source's own id, else a slug of the title, else
+  `{source}-{number}`; different things that would share a key are numbered `-2`, `-3` in source order;
+* parts of a child (axes, quantities, files) lie below their parent;
+* equal things are one thing: an organisation named by three authors is minted once.
+
+Nothing is looked up and nothing guessed, so the result depends on the record alone, never on load order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from rembigraph.ontology.fields import Field, RecordClass, classes
+from rembigraph.ontology.generated.models import KeptValue, OntologyTerm, Study, Taxon
+from rembigraph.ontology.identifiers import (
+    NotAnAccession,
+    is_accession,
+    is_iri,
+    parse_accession,
+    resolve_reference,
+    safe_key,
+    slug,
+)
+
+
+_Term = TypeVar("_Term", Taxon, OntologyTerm)
+
+
+@dataclass
+class _Minting:
+    """What has been minted in one study."""
+
+    study: str
+    source: str
+    owners: dict[str, str] = field(default_factory=dict)  # IRI -> fingerprint of what has it
+    numbers: dict[str, int] = field(default_factory=dict)  # prefix -> last number given
+
+
+def complete(study: Study, source: str) -> Study:
+    """Complete a record in place and return it.
+
+    Args:
+        study: the record; `accession` must be set to a spelling that the archive table knows.
+        source: kind of source (`gide`, `rembigraph`, ...), part of the keys of things that have no name.
+
+    Raises:
+        NotAnAccession: the accession fits no archive.
+    """
+    accession = parse_accession(study.accession or "")
+    study.accession = accession.text
+    study.id = accession.text
+    study.archive = study.archive or accession.archive_key  # type: ignore[assignment]
+    study.landing_page = study.landing_page or accession.landing_page or None
+    if accession.identifiers_org and accession.identifiers_org not in study.same_as:
+        study.same_as.append(accession.identifiers_org)
+    _resolve_references(study, accession.text)
+    minting = _Minting(accession.text, source)
+    _complete_links(study)
+    _mint_children(study, accession.text, minting)
+    _fill_study(study)
+    _keep_illegal_iris(study)
+    _mint_children(study, accession.text, minting)
+    return study
+
+
+def walk(record: BaseModel) -> Iterator[BaseModel]:
+    """Yield the record and everything nested in it, parents first, in schema order."""
+    yield record
+    for of, value in _values(record):
+        if of.kind == "object":
+            yield from walk(value)
+
+
+def record_class(record: BaseModel) -> RecordClass:
+    """Return the class of a record."""
+    return classes()[type(record).__name__]
+
+
+def _values(record: BaseModel) -> Iterator[tuple[Field, Any]]:
+    for of in record_class(record).fields.values():
+        value = getattr(record, of.name)
+        if value is None:
+            continue
+        for item in value if isinstance(value, list) else [value]:
+            yield of, item
+
+
+def _replace(record: BaseModel, of: Field, change: Callable[[Any], Any]) -> None:
+    value = getattr(record, of.name)
+    if isinstance(value, list):
+        setattr(record, of.name, [change(item) for item in value])
+    elif value is not None:
+        setattr(record, of.name, change(value))
+
+
+# --- references
+
+
+def _resolve_references(study: Study, accession: str) -> None:
+    for record in walk(study):
+        identifier = getattr(record, "id", None)
+        if identifier and record is not study:
+            record.id = resolve_reference(identifier, accession)  # type: ignore[attr-defined]
+        for of in record_class(record).fields.values():
+            if of.kind == "iri" and of.of:
+                _replace(record, of, lambda text: resolve_reference(text, accession))
+            elif of.kind == "iri":
+                _replace(record, of, lambda text: _resolve_plain(text, accession))
+
+
+def _resolve_plain(text: str, accession: str) -> str:
+    """A field for IRIs of any kind: a path is a reference only if it names a study or a child of this one."""
+    resolved = resolve_reference(text, accession)
+    if is_iri(resolved) or is_accession(text.split("/", 1)[0]):
+        return resolved
+    segments = {entry.segment for entry in classes().values() if entry.segment}
+    return resolved if "/" in text and text.split("/", 1)[0] in segments else text
+
+
+def _complete_links(study: Study) -> None:
+    for link in study.related:
+        link.link_from = link.link_from or study.id
+    for correlation in study.correlation:
+        for member in correlation.has_member:
+            _complete_member(member)
+    for system in study.coordinate_system:
+        for index, axis in enumerate(system.has_axis):
+            axis.axis_index = index if axis.axis_index is None else axis.axis_index
+        system.dimension = system.dimension or len(system.has_axis) or None
+    for transformation in study.transformation:
+        _complete_transformation(transformation)
+    for landmarks in study.landmark_set:
+        if landmarks.landmarks and landmarks.landmark_count is None:
+            pairs = json.loads(landmarks.landmarks)
+            landmarks.landmark_count = len(pairs) if isinstance(pairs, list) else None
+
+
+def _complete_member(member: Any) -> None:
+    if member.member_accession is None and member.member_image:
+        first = member.member_image.split("/", 1)[0]
+        member.member_accession = first if is_accession(first) else None
+    if member.member_accession and member.member_archive is None:
+        try:
+            member.member_archive = parse_accession(member.member_accession).archive_key
+        except NotAnAccession:
+            return
+
+
+def _complete_transformation(transformation: Any) -> None:
+    if not transformation.parameters:
+        return
+    value = json.loads(transformation.parameters)
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    transformation.parameters_hash = hashlib.sha256(canonical.encode()).hexdigest()
+    if isinstance(value, dict) and isinstance(value.get("type"), str):
+        transformation.transformation_type = value["type"]
+
+
+# --- minting
+
+
+def _mint_children(parent: BaseModel, accession: str, minting: _Minting) -> None:
+    for of, child in _values(parent):
+        if of.kind != "object":
+            continue
+        if not child.id:
+            child.id = _mint(child, str(parent.id), minting)  # type: ignore[attr-defined]
+        _mint_children(child, accession, minting)
+
+
+def _mint(child: BaseModel, parent: str, minting: _Minting) -> str:
+    entry = record_class(child)
+    base = parent if entry.within == "parent" else minting.study
+    prefix = f"{base}/{entry.segment}/"
+    name = _name(child)
+    fingerprint = _fingerprint(child)
+    if not name:
+        return _numbered(prefix, fingerprint, minting)
+    return _claim(prefix + name, fingerprint, minting)
+
+
+def _name(child: Any) -> str:
+    """The key of a child that has a name of its own; empty when it must be numbered."""
+    given = getattr(child, "key", None)
+    if given:
+        return safe_key(str(given))
+    if type(child).__name__ == "CoordinateTransformation" and child.source_coordinate_system:
+        ends = (child.source_coordinate_system, child.target_coordinate_system or "")
+        return "--".join(end.rsplit("/", 1)[-1] for end in ends)
+    if type(child).__name__ == "Axis" and child.axis_index is not None:
+        return str(child.axis_index)
+    if type(child).__name__ == "StudyLink" and child.link_to:
+        return safe_key(f"{child.link_to.rsplit('/', 1)[-1]}-{child.link_relation or 'related'}-{child.evidence_kind or ''}")
+    text = next((getattr(child, name, None) for name in ("title", "name", "path", "label") if getattr(child, name, None)), "")
+    return slug(str(text))
+
+
+def _claim(iri: str, fingerprint: str, minting: _Minting) -> str:
+    number, candidate = 1, iri
+    while minting.owners.setdefault(candidate, fingerprint) != fingerprint:
+        number += 1
+        candidate = f"{iri}-{number}"
+    return candidate
+
+
+def _numbered(prefix: str, fingerprint: str, minting: _Minting) -> str:
+    number = minting.numbers.get(prefix, 0) + 1
+    minting.numbers[prefix] = number
+    iri = f"{prefix}{minting.source}-{number}"
+    minting.owners[iri] = fingerprint
+    return iri
+
+
+def _fingerprint(child: Any) -> str:
+    """Two things with the same source id are one; without one, two things are one when they say the same."""
+    if getattr(child, "key", None):
+        return f"{type(child).__name__}:{child.key}"
+    return hashlib.sha256(child.model_dump_json(exclude={"id"}).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+# --- what follows from the rest
+
+
+def _fill_study(study: Study) -> None:
+    for contribution in study.contribution:
+        agent = contribution.person or contribution.contributing_organisation
+        contribution.agent = contribution.agent or (agent.id if agent else None)
+    agents = [contribution.agent for contribution in study.contribution if contribution.agent]
+    study.creator = _unique([*study.creator, *agents])
+    taxa = [*study.organism, *(taxon for sample in study.biosample for taxon in sample.organism)]
+    study.organism = _unique_terms([*taxa, *(taxon for part in study.component for taxon in part.organism)])
+    methods = [term for part in [*study.acquisition, *study.component] for term in part.imaging_method]
+    study.imaging_method = _unique_terms([*study.imaging_method, *methods])
+
+
+def _unique(values: list[str]) -> list[str]:
+    return list(dict.fromkeys(values))
+
+
+def _unique_terms(terms: list[_Term]) -> list[_Term]:
+    return list({term.id: term for term in reversed(terms)}.values())[::-1]
+
+
+def _keep_illegal_iris(study: Study) -> None:
+    """Move values of IRI fields that are no IRI into kept values: RDF could not hold them, and they must not vanish."""
+    kept: list[KeptValue] = []
+    for record in walk(study):
+        for of in record_class(record).fields.values():
+            if of.kind != "iri":
+                continue
+            value = getattr(record, of.name)
+            bad = [item for item in (value if isinstance(value, list) else [value]) if item and not _legal(item)]
+            if bad:
+                kept += [KeptValue(pointer=f"{record.id}#{of.name}", raw_text=item) for item in bad]  # type: ignore[attr-defined]
+                good = [item for item in value if item not in bad] if isinstance(value, list) else None
+                setattr(record, of.name, good)
+    study.kept_value += kept
+
+
+def _legal(reference: str) -> bool:
+    if is_iri(reference):
+        return True
+    return is_accession(reference.split("/", 1)[0]) and is_iri(f"urn:x:{reference}")

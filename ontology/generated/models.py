@@ -1,0 +1,978 @@
+from __future__ import annotations
+
+import re
+import sys
+from datetime import (
+    date,
+    datetime,
+    time
+)
+from decimal import Decimal
+from enum import Enum
+from typing import (
+    Any,
+    ClassVar,
+    Literal,
+    Optional,
+    Union
+)
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer
+)
+
+
+metamodel_version = "1.12.0"
+version = "0.1.0"
+
+
+class ConfiguredBaseModel(BaseModel):
+    model_config = ConfigDict(
+        extra = "forbid",
+        use_enum_values = True,
+        validate_assignment = False,
+    )
+
+
+
+class LinkMLMeta(RootModel):
+    root: dict[str, Any] = {}
+    model_config = ConfigDict(frozen=True)
+
+    def __getattr__(self, key:str):
+        return getattr(self.root, key)
+
+    def __getitem__(self, key:str):
+        return self.root[key]
+
+    def __setitem__(self, key:str, value):
+        self.root[key] = value
+
+    def __contains__(self, key:str) -> bool:
+        return key in self.root
+
+
+linkml_meta = None
+
+class Archive(str, Enum):
+    """
+    The archive that issued an accession.
+    """
+    EMPIAR = "EMPIAR"
+    """
+    Electron Microscopy Public Image Archive.
+    """
+    BioImage_Archive = "BioImageArchive"
+    """
+    The BioImage Archive, on BioStudies.
+    """
+    Image_Data_Resource = "IDR"
+    """
+    The Image Data Resource.
+    """
+    SSBD = "SSBD"
+    """
+    Systems Science of Biological Dynamics, database and repository.
+    """
+    made_up_example = "Example"
+    """
+    No archive: a made-up record that says so.
+    """
+
+
+class AxisType(str, Enum):
+    """
+    What an axis of a coordinate system measures (OME-Zarr 0.6).
+    """
+    space_axis = "space"
+    """
+    Position along a direction of space.
+    """
+    time_axis = "time"
+    """
+    Time.
+    """
+    channel_axis = "channel"
+    """
+    Channel: stain, detector or wavelength.
+    """
+    array_axis = "array"
+    """
+    Index into an array, without physical meaning.
+    """
+    other_axis = "other"
+    """
+    Any other kind of axis.
+    """
+
+
+class ErrorKind(str, Enum):
+    """
+    How a registration error was obtained.
+    """
+    fiducial_registration_error = "FRE"
+    """
+    Distance left at the points that the fit used.
+    """
+    target_registration_error = "TRE"
+    """
+    Distance at points that the fit did not use.
+    """
+    leave_one_out_error = "leave_one_out"
+    """
+    Distance at each landmark when the fit used all others.
+    """
+
+
+class ErrorStatistic(str, Enum):
+    """
+    Which statistic of a set of distances a number is.
+    """
+    root_mean_square = "rms"
+    """
+    Root of the mean of the squares.
+    """
+    maximum = "max"
+    """
+    Largest value.
+    """
+    median = "median"
+    """
+    Middle value.
+    """
+    mean = "mean"
+    """
+    Arithmetic mean.
+    """
+
+
+class RegistrationMethod(str, Enum):
+    """
+    What a registration relied on.
+    """
+    landmark_registration = "landmark"
+    """
+    Pairs of points picked in both images.
+    """
+    fiducial_registration = "fiducial"
+    """
+    Added markers seen in both images, such as beads.
+    """
+    intensity_registration = "intensity"
+    """
+    Similarity of pixel values.
+    """
+    point_cloud_registration = "point_cloud"
+    """
+    Sets of segmented points without given pairs.
+    """
+    manual_registration = "manual"
+    """
+    Placed by a person.
+    """
+    stage_registration = "stage"
+    """
+    Recorded stage positions.
+    """
+
+
+class CorrelationGrade(str, Enum):
+    """
+    How far a correlation can be computed; never upgraded by guess.
+    """
+    described = "described"
+    """
+    Words only.
+    """
+    with_landmarks = "landmarks"
+    """
+    Pairs of points, but no transformation.
+    """
+    with_transformation = "transform"
+    """
+    A usable coordinate transformation.
+    """
+    with_transformation_and_error = "transform_with_error"
+    """
+    A usable coordinate transformation with a stated error.
+    """
+
+
+class LinkRelation(str, Enum):
+    """
+    How two studies hang together.
+    """
+    images_the_same_specimen = "images_same_specimen"
+    """
+    Both studies image the same specimen.
+    """
+    part_of_the_same_experiment = "part_of_same_experiment"
+    """
+    Both are parts of one experiment, deposited apart.
+    """
+    same_data = "same_data"
+    """
+    The same images in another archive or format.
+    """
+    derived_from = "derived_from"
+    """
+    This study's data were made from the other's.
+    """
+    raw_data_for = "raw_data_for"
+    """
+    The other's data were made from this study's.
+    """
+    supersedes = "supersedes"
+    """
+    This study replaces the other.
+    """
+    same_publication = "same_publication"
+    """
+    Both go with the same publication.
+    """
+    related_study = "related"
+    """
+    Related in a way that the source does not say.
+    """
+
+
+class EvidenceKind(str, Enum):
+    """
+    Where a link was seen.
+    """
+    reference_field = "reference_field"
+    """
+    A field of the record that is made for references.
+    """
+    links_section = "links_section"
+    """
+    A list of free links.
+    """
+    dataset_DOI = "dataset_doi"
+    """
+    A DOI of the other data set.
+    """
+    file_attribute = "file_attribute"
+    """
+    An attribute of files in a file list.
+    """
+    prose = "prose"
+    """
+    An accession named in running text.
+    """
+    collection = "collection"
+    """
+    Both are in a curated collection.
+    """
+    shared_publication = "shared_publication"
+    """
+    Both name the same publication.
+    """
+    same_authors = "same_authors"
+    """
+    The same authors in the same order; a suggestion only.
+    """
+    curated = "curated"
+    """
+    A curator says so.
+    """
+
+
+class Asserter(str, Enum):
+    """
+    Who says so.
+    """
+    depositor = "depositor"
+    """
+    The people who deposited the study.
+    """
+    archive = "archive"
+    """
+    The archive, in a collection or record.
+    """
+    curator = "curator"
+    """
+    A curator of this catalogue.
+    """
+    inferred = "inferred"
+    """
+    A rule of this catalogue.
+    """
+
+
+class ResolutionMethod(str, Enum):
+    """
+    How a value of the source became a term.
+    """
+    by_identifier = "identifier"
+    """
+    The source gave an identifier of the same term in another spelling.
+    """
+    by_exact_label = "label"
+    """
+    The text equals the label of one term.
+    """
+    by_exact_synonym = "synonym"
+    """
+    The text equals a synonym of one term.
+    """
+    by_curator = "curated"
+    """
+    A curator chose the term.
+    """
+    unresolved = "unresolved"
+    """
+    No term was found; the text stands as it is.
+    """
+
+
+class ExperimentalStatus(str, Enum):
+    """
+    Whether a specimen is a control or a test.
+    """
+    control = "control"
+    """
+    A control.
+    """
+    test = "test"
+    """
+    A test.
+    """
+
+
+
+class Study(ConfiguredBaseModel):
+    """
+    A deposited imaging study with one accession.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    accession: Optional[str] = Field(default=None, description="""The study's accession in canonical spelling.""")
+    archive: Optional[Archive] = Field(default=None, description="""The archive that issued the accession.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
+    study_type: Optional[str] = Field(default=None, description="""Kind of study.""")
+    issued: Optional[str] = Field(default=None, description="""Date on which the archive released the study.""")
+    modified: Optional[str] = Field(default=None, description="""Date of the archive's last change.""")
+    license: Optional[str] = Field(default=None, description="""Licence of the data as an IRI.""")
+    license_text: Optional[str] = Field(default=None, description="""Licence as the source writes it when it is no IRI.""")
+    rights: Optional[str] = Field(default=None, description="""Copyright notice or terms in words.""")
+    landing_page: Optional[str] = Field(default=None, description="""The archive's own page.""")
+    dataset_doi: Optional[str] = Field(default=None, description="""DOI of the data set as https://doi.org/ IRI.""")
+    alternate_identifier: Optional[list[str]] = Field(default=[], description="""Another identifier of the same thing.""")
+    same_as: Optional[list[str]] = Field(default=[], description="""IRI of the same study record elsewhere (identifiers.org).""")
+    keyword: Optional[list[str]] = Field(default=[], description="""Keyword.""")
+    organism: Optional[list[Taxon]] = Field(default=[], description="""Organism that was imaged or that a sample comes from.""")
+    organism_text: Optional[list[str]] = Field(default=[], description="""Organism as the source writes it where it names no taxon.""")
+    imaging_method: Optional[list[OntologyTerm]] = Field(default=[], description="""Imaging technique as a term.""")
+    imaging_method_text: Optional[list[str]] = Field(default=[], description="""Imaging technique as the source writes it.""")
+    about_term: Optional[list[OntologyTerm]] = Field(default=[], description="""What the study, sample or annotation is about, as a term (anatomy, cell, process, gene).""")
+    experiment_type: Optional[OntologyTerm] = Field(default=None, description="""EMPIAR's experiment type.""")
+    scale: Optional[list[OntologyTerm]] = Field(default=[], description="""Scale of what was imaged (EMPIAR).""")
+    byte_size: Optional[int] = Field(default=None, description="""Size in bytes.""", ge=0)
+    file_count: Optional[int] = Field(default=None, description="""Number of files.""", ge=0)
+    thumbnail: Optional[list[str]] = Field(default=[], description="""Address of a small picture at the archive.""")
+    creator: Optional[list[str]] = Field(default=[], description="""Authors, flat and without order; contributions give order and role.""")
+    contribution: Optional[list[Contribution]] = Field(default=[], description="""Who contributed, in order.""")
+    publisher: Optional[Organisation] = Field(default=None, description="""Organisation that publishes the record.""")
+    publication: Optional[list[Publication]] = Field(default=[], description="""Publication that goes with the study.""")
+    grant: Optional[list[Grant]] = Field(default=[], description="""Grant that paid for the study.""")
+    funding_statement: Optional[str] = Field(default=None, description="""Funding in words.""")
+    acknowledgement: Optional[str] = Field(default=None, description="""Acknowledgements in words.""")
+    component: Optional[list[StudyComponent]] = Field(default=[], description="""Part of the study that was imaged in one way.""")
+    biosample: Optional[list[Biosample]] = Field(default=[], description="""Biosample of the study.""")
+    specimen: Optional[list[Specimen]] = Field(default=[], description="""Specimen of the study.""")
+    acquisition: Optional[list[ImageAcquisition]] = Field(default=[], description="""Image acquisition of the study.""")
+    image: Optional[list[Image]] = Field(default=[], description="""Image of the study.""")
+    correlation: Optional[list[ImageCorrelation]] = Field(default=[], description="""Correlation of images of this study with each other or with images elsewhere.""")
+    analyzed_data: Optional[list[AnalyzedData]] = Field(default=[], description="""Analysed data of the study.""")
+    annotation: Optional[list[Annotation]] = Field(default=[], description="""Annotation of images.""")
+    annotation_method: Optional[list[AnnotationMethod]] = Field(default=[], description="""How annotations were made.""")
+    protocol: Optional[list[Protocol]] = Field(default=[], description="""Protocol of the study.""")
+    instrument_list: Optional[list[Instrument]] = Field(default=[], description="""Instrument of the study.""")
+    coordinate_system: Optional[list[CoordinateSystem]] = Field(default=[], description="""Coordinate system of an image or of a shared space.""")
+    transformation: Optional[list[CoordinateTransformation]] = Field(default=[], description="""Coordinate transformation between two coordinate systems.""")
+    landmark_set: Optional[list[LandmarkSet]] = Field(default=[], description="""Set of landmark pairs.""")
+    related: Optional[list[StudyLink]] = Field(default=[], description="""Link to another study.""")
+    modelled_as: Optional[list[str]] = Field(default=[], description="""PDB entry of a model built on this study's data.""")
+    reconstructed_as: Optional[list[ExternalRecord]] = Field(default=[], description="""EMDB entry reconstructed from this study's data.""")
+    resolution: Optional[list[Resolution]] = Field(default=[], description="""How a value of the source became a term.""")
+    kept_value: Optional[list[KeptValue]] = Field(default=[], description="""Value of the source that has no slot; kept verbatim.""")
+
+
+class StudyComponent(ConfiguredBaseModel):
+    """
+    Part of a study that was imaged in one way: a BIA study component or dataset, an EMPIAR image set, an IDR experiment or screen.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
+    imaging_method: Optional[list[OntologyTerm]] = Field(default=[], description="""Imaging technique as a term.""")
+    imaging_method_text: Optional[list[str]] = Field(default=[], description="""Imaging technique as the source writes it.""")
+    organism: Optional[list[Taxon]] = Field(default=[], description="""Organism that was imaged or that a sample comes from.""")
+    uses_biosample: Optional[list[str]] = Field(default=[], description="""Biosample of this part.""")
+    uses_specimen: Optional[list[str]] = Field(default=[], description="""Specimen of this part.""")
+    uses_acquisition: Optional[list[str]] = Field(default=[], description="""Acquisition of this part.""")
+    has_image: Optional[list[str]] = Field(default=[], description="""Image of this part.""")
+    file_set: Optional[list[FileSet]] = Field(default=[], description="""Many files described together, never one node a file.""")
+    byte_size: Optional[int] = Field(default=None, description="""Size in bytes.""", ge=0)
+    file_count: Optional[int] = Field(default=None, description="""Number of files.""", ge=0)
+    alternate_identifier: Optional[list[str]] = Field(default=[], description="""Another identifier of the same thing.""")
+
+
+class Biosample(ConfiguredBaseModel):
+    """
+    The biological material that specimens are made from.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
+    sample_identity: Optional[str] = Field(default=None, description="""Code that ties the metadata to the physical sample.""")
+    biological_entity: Optional[list[str]] = Field(default=[], description="""What is imaged: tissue, cell, molecule.""")
+    organism: Optional[list[Taxon]] = Field(default=[], description="""Organism that was imaged or that a sample comes from.""")
+    organism_text: Optional[list[str]] = Field(default=[], description="""Organism as the source writes it where it names no taxon.""")
+    no_organism_reason: Optional[str] = Field(default=None, description="""Why there is no organism (simulated, in vitro, beads).""")
+    cell_line: Optional[list[OntologyTerm]] = Field(default=[], description="""Cell line.""")
+    about_term: Optional[list[OntologyTerm]] = Field(default=[], description="""What the study, sample or annotation is about, as a term (anatomy, cell, process, gene).""")
+    intrinsic_variable: Optional[list[str]] = Field(default=[], description="""Innate trait, such as a genetic alteration.""")
+    extrinsic_variable: Optional[list[str]] = Field(default=[], description="""Something added, such as a reagent.""")
+    experimental_variable: Optional[list[str]] = Field(default=[], description="""What is varied on purpose, such as time.""")
+    growth_protocol: Optional[list[str]] = Field(default=[], description="""How the sample was grown.""")
+
+
+class Specimen(ConfiguredBaseModel):
+    """
+    The prepared object that is put under the instrument.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
+    prepared_from: Optional[list[str]] = Field(default=[], description="""Biosample that the specimen was made from.""")
+    preparation_protocol: Optional[list[str]] = Field(default=[], description="""How the specimen was prepared.""")
+    growth_protocol: Optional[list[str]] = Field(default=[], description="""How the sample was grown.""")
+    experimental_status: Optional[ExperimentalStatus] = Field(default=None, description="""Control or test.""")
+    location_in_biosample: Optional[str] = Field(default=None, description="""Where in the biosample: coordinate, well, depth.""")
+    signal_contrast_mechanism: Optional[list[str]] = Field(default=[], description="""How the signal is generated.""")
+    channel: Optional[list[SignalChannel]] = Field(default=[], description="""Channel of the specimen or image.""")
+    same_specimen_as: Optional[list[str]] = Field(default=[], description="""Specimen record of another study that is the same physical specimen.""")
+
+
+class SignalChannel(ConfiguredBaseModel):
+    """
+    One channel of a specimen or image.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    channel_index: Optional[int] = Field(default=None, description="""Number of the channel, from 0.""", ge=0)
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    channel_content: Optional[str] = Field(default=None, description="""Stain or label.""")
+    channel_entity: Optional[str] = Field(default=None, description="""Molecule or structure that the channel shows.""")
+
+
+class ImageAcquisition(ConfiguredBaseModel):
+    """
+    The act of imaging specimens with an instrument and its settings.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
+    imaging_method: Optional[list[OntologyTerm]] = Field(default=[], description="""Imaging technique as a term.""")
+    imaging_method_text: Optional[list[str]] = Field(default=[], description="""Imaging technique as the source writes it.""")
+    instrument: Optional[list[str]] = Field(default=[], description="""Instrument that acquired.""")
+    instrument_text: Optional[list[str]] = Field(default=[], description="""Instrument as the source writes it.""")
+    parameter: Optional[list[QuantityValue]] = Field(default=[], description="""Setting of the acquisition with its unit.""")
+    parameters_text: Optional[str] = Field(default=None, description="""Settings in words.""")
+    protocol: Optional[list[Protocol]] = Field(default=[], description="""Protocol of the study.""")
+
+
+class Image(ConfiguredBaseModel):
+    """
+    One image or volume, whatever its file format.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
+    image_type: Optional[str] = Field(default=None, description="""Primary, processed, segmentation and so on.""")
+    part_of: Optional[list[str]] = Field(default=[], description="""Study component that the image belongs to.""")
+    of_specimen: Optional[list[str]] = Field(default=[], description="""Specimen that the image shows.""")
+    generated_by: Optional[list[str]] = Field(default=[], description="""Acquisition that made the image.""")
+    representation: Optional[list[ImageRepresentation]] = Field(default=[], description="""Form in which the image is stored.""")
+    in_coordinate_system: Optional[list[str]] = Field(default=[], description="""Coordinate system of the image.""")
+    channel: Optional[list[SignalChannel]] = Field(default=[], description="""Channel of the specimen or image.""")
+    channel_text: Optional[str] = Field(default=None, description="""How channels are represented.""")
+    physical_size: Optional[list[QuantityValue]] = Field(default=[], description="""Physical extent of the image.""")
+    size_text: Optional[str] = Field(default=None, description="""Size or magnification in words.""")
+    image_processing: Optional[str] = Field(default=None, description="""How the image was processed.""")
+    contrast_inversion: Optional[str] = Field(default=None, description="""Whether bright means high signal or the inverse.""")
+    quality_information: Optional[str] = Field(default=None, description="""Quality control in words.""")
+    thumbnail: Optional[list[str]] = Field(default=[], description="""Address of a small picture at the archive.""")
+
+
+class ImageRepresentation(ConfiguredBaseModel):
+    """
+    One stored form of an image.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    format: Optional[str] = Field(default=None, description="""File format.""")
+    compression: Optional[str] = Field(default=None, description="""Compression.""")
+    conforms_to: Optional[list[str]] = Field(default=[], description="""Standard that it follows.""")
+    media_type: Optional[str] = Field(default=None, description="""Media type.""")
+    byte_size: Optional[int] = Field(default=None, description="""Size in bytes.""", ge=0)
+    size_x: Optional[int] = Field(default=None, description="""Pixels along x.""", ge=0)
+    size_y: Optional[int] = Field(default=None, description="""Pixels along y.""", ge=0)
+    size_z: Optional[int] = Field(default=None, description="""Planes along z.""", ge=0)
+    size_c: Optional[int] = Field(default=None, description="""Number of channels.""", ge=0)
+    size_t: Optional[int] = Field(default=None, description="""Number of time points.""", ge=0)
+    voxel_size: Optional[list[QuantityValue]] = Field(default=[], description="""Distance of pixel centres along one axis (title names the axis).""")
+    pixel_size_text: Optional[str] = Field(default=None, description="""Pixel size in words.""")
+    random_access: Optional[bool] = Field(default=None, description="""Whether parts can be read without the whole.""")
+    access_url: Optional[list[str]] = Field(default=[], description="""Address of the store or page that gives access.""")
+    download_url: Optional[list[str]] = Field(default=[], description="""Address of the file.""")
+    file_reference: Optional[list[FileReference]] = Field(default=[], description="""File that holds it.""")
+
+
+class FileReference(ConfiguredBaseModel):
+    """
+    One file.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    path: Optional[str] = Field(default=None, description="""Path in the archive's folder of the study.""")
+    format: Optional[str] = Field(default=None, description="""File format.""")
+    media_type: Optional[str] = Field(default=None, description="""Media type.""")
+    byte_size: Optional[int] = Field(default=None, description="""Size in bytes.""", ge=0)
+    download_url: Optional[list[str]] = Field(default=[], description="""Address of the file.""")
+    checksum: Optional[str] = Field(default=None, description="""Checksum as algorithm:hex.""")
+
+
+class FileSet(ConfiguredBaseModel):
+    """
+    Many files described together.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    path_pattern: Optional[list[str]] = Field(default=[], description="""Folder or pattern that the files share.""")
+    format: Optional[str] = Field(default=None, description="""File format.""")
+    file_count: Optional[int] = Field(default=None, description="""Number of files.""", ge=0)
+    byte_size: Optional[int] = Field(default=None, description="""Size in bytes.""", ge=0)
+    column: Optional[list[str]] = Field(default=[], description="""Attribute name of the file list.""")
+    download_url: Optional[list[str]] = Field(default=[], description="""Address of the file.""")
+
+
+class ImageCorrelation(ConfiguredBaseModel):
+    """
+    The statement that images show the same thing, and how they are brought together.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
+    has_member: Optional[list[CorrelationMember]] = Field(default=[], description="""Image or study that takes part.""")
+    spatial_and_temporal_alignment: Optional[list[str]] = Field(default=[], description="""How the images were brought together.""")
+    fiducials_used: Optional[list[str]] = Field(default=[], description="""Features used to bring the images together.""")
+    transformation_matrix_text: Optional[list[str]] = Field(default=[], description="""The transformation as the source writes it.""")
+    related_images_and_relationship: Optional[list[str]] = Field(default=[], description="""Related images and how they are related.""")
+    has_transformation: Optional[list[str]] = Field(default=[], description="""Transformation that the correlation gives.""")
+    has_landmarks: Optional[list[str]] = Field(default=[], description="""Landmarks that the transformation was fitted to.""")
+    correlation_grade: Optional[CorrelationGrade] = Field(default=None, description="""How far the correlation can be computed.""")
+
+
+class CorrelationMember(ConfiguredBaseModel):
+    """
+    One image or study that takes part in a correlation, here or in another archive.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    member_image: Optional[str] = Field(default=None, description="""IRI of the image or study component.""")
+    member_accession: Optional[str] = Field(default=None, description="""Accession of the study of that image.""")
+    member_archive: Optional[Archive] = Field(default=None, description="""Archive of that study.""")
+    member_role: Optional[str] = Field(default=None, description="""What it contributes, such as overview or target.""")
+    attributed_to: Optional[Asserter] = Field(default=None, description="""Who says that it takes part.""")
+
+
+class CoordinateSystem(ConfiguredBaseModel):
+    """
+    A space with ordered axes: an image's own, a stage's, an atlas's.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
+    coordinate_system_of: Optional[list[str]] = Field(default=[], description="""Image that has this coordinate system; none for a shared space.""")
+    dimension: Optional[int] = Field(default=None, description="""Number of axes.""", ge=1, le=10)
+    is_intrinsic: Optional[bool] = Field(default=None, description="""Whether it is the image's own pixel or physical system.""")
+    has_axis: Optional[list[Axis]] = Field(default=[], description="""Axis of the system.""")
+
+
+class Axis(ConfiguredBaseModel):
+    """
+    One axis of a coordinate system.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    axis_index: Optional[int] = Field(default=None, description="""Place of the axis, from 0.""", ge=0, le=9)
+    axis_name: Optional[str] = Field(default=None, description="""Name of the axis.""")
+    axis_type: Optional[AxisType] = Field(default=None, description="""What the axis measures.""")
+    unit: Optional[str] = Field(default=None, description="""Unit as a QUDT or UO IRI.""")
+    unit_code: Optional[str] = Field(default=None, description="""Unit as a UCUM code.""")
+    discrete: Optional[bool] = Field(default=None, description="""Whether only whole numbers make sense.""")
+    orientation: Optional[str] = Field(default=None, description="""Anatomical or stage orientation, in words.""")
+
+
+class CoordinateTransformation(ConfiguredBaseModel):
+    """
+    A map from points of one coordinate system to points of another, forward (OME-Zarr 0.6).
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    source_coordinate_system: Optional[str] = Field(default=None, description="""System of the points that go in.""")
+    target_coordinate_system: Optional[str] = Field(default=None, description="""System of the points that come out.""")
+    transformation_type: Optional[str] = Field(default=None, description="""Type name of OME-Zarr 0.6.""")
+    parameters: Optional[str] = Field(default=None, description="""The OME-Zarr 0.6 transformation object without input and output; the single truth about the numbers.""")
+    input_dimension: Optional[int] = Field(default=None, description="""Number of coordinates that go in; derived.""", ge=1)
+    output_dimension: Optional[int] = Field(default=None, description="""Number of coordinates that come out; derived.""", ge=1)
+    invertible: Optional[bool] = Field(default=None, description="""Whether the inverse can be computed; derived.""")
+    condition_number: Optional[float] = Field(default=None, description="""Condition number of the linear part; derived.""")
+    mean_scale: Optional[float] = Field(default=None, description="""Geometric mean of the scale factors; derived.""")
+    mirrored: Optional[bool] = Field(default=None, description="""Whether handedness changes; derived.""")
+    parameters_fit: Optional[bool] = Field(default=None, description="""Whether the numbers fit the dimensions of both systems; derived.""")
+    parameters_hash: Optional[str] = Field(default=None, description="""SHA-256 of the canonical JSON of the parameters; derived.""")
+    registered_by: Optional[Registration] = Field(default=None, description="""Registration that gave the transformation.""")
+    has_landmarks: Optional[list[str]] = Field(default=[], description="""Landmarks that the transformation was fitted to.""")
+    has_error: Optional[list[RegistrationError]] = Field(default=[], description="""Error of the transformation.""")
+    revision_of: Optional[list[str]] = Field(default=[], description="""Earlier version.""")
+    source_document: Optional[list[str]] = Field(default=[], description="""Document or file that it comes from.""")
+
+
+class Registration(ConfiguredBaseModel):
+    """
+    The act that gave a transformation.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
+    registration_method: Optional[RegistrationMethod] = Field(default=None, description="""What the registration relied on.""")
+    software: Optional[str] = Field(default=None, description="""Software.""")
+    software_version: Optional[str] = Field(default=None, description="""Version of the software.""")
+    performed_by: Optional[str] = Field(default=None, description="""Who did it.""")
+    used: Optional[list[str]] = Field(default=[], description="""What it used.""")
+
+
+class RegistrationError(ConfiguredBaseModel):
+    """
+    A stated error of a transformation, in a unit and a coordinate system.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    error_kind: Optional[ErrorKind] = Field(default=None, description="""How the error was obtained.""")
+    statistic: Optional[ErrorStatistic] = Field(default=None, description="""Which statistic it is.""")
+    numeric_value: Optional[float] = Field(default=None, description="""Number in the stated unit.""")
+    unit: Optional[str] = Field(default=None, description="""Unit as a QUDT or UO IRI.""")
+    unit_code: Optional[str] = Field(default=None, description="""Unit as a UCUM code.""")
+    value_si: Optional[float] = Field(default=None, description="""The same quantity in SI units.""")
+    sample_size: Optional[int] = Field(default=None, description="""Number of points.""", ge=0)
+    measured_in: Optional[str] = Field(default=None, description="""Coordinate system in which it was measured.""")
+    fre_recomputed: Optional[float] = Field(default=None, description="""Fiducial registration error recomputed from the landmarks; derived.""")
+
+
+class LandmarkSet(ConfiguredBaseModel):
+    """
+    Pairs of points that show the same place in two coordinate systems.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    source_coordinate_system: Optional[str] = Field(default=None, description="""System of the points that go in.""")
+    target_coordinate_system: Optional[str] = Field(default=None, description="""System of the points that come out.""")
+    landmarks: Optional[str] = Field(default=None, description="""Pairs as JSON: [{name, source: [..], target: [..]}] in the axis orders of the two systems.""")
+    landmark_count: Optional[int] = Field(default=None, description="""Number of pairs.""", ge=0)
+    file_reference: Optional[list[FileReference]] = Field(default=[], description="""File that holds it.""")
+
+
+class AnalyzedData(ConfiguredBaseModel):
+    """
+    Results made from images.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
+    result_type: Optional[str] = Field(default=None, description="""Kind of result.""")
+    derived_from: Optional[list[str]] = Field(default=[], description="""Image or file set that it was made from.""")
+    analysis_method: Optional[str] = Field(default=None, description="""How it was analysed.""")
+    file_set: Optional[list[FileSet]] = Field(default=[], description="""Many files described together, never one node a file.""")
+
+
+class Annotation(ConfiguredBaseModel):
+    """
+    Something that people or programs added to images, such as a segmentation.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
+    derived_from: Optional[list[str]] = Field(default=[], description="""Image or file set that it was made from.""")
+    by_annotation_method: Optional[list[str]] = Field(default=[], description="""How this annotation was made.""")
+    annotation_type: Optional[list[str]] = Field(default=[], description="""Kind of annotation: class labels, bounding boxes, segmentation mask and so on.""")
+    annotation_time: Optional[str] = Field(default=None, description="""When it was made.""")
+    spatial_information: Optional[str] = Field(default=None, description="""Spatial information for non-pixel annotations.""")
+    about_term: Optional[list[OntologyTerm]] = Field(default=[], description="""What the study, sample or annotation is about, as a term (anatomy, cell, process, gene).""")
+    file_reference: Optional[list[FileReference]] = Field(default=[], description="""File that holds it.""")
+    file_set: Optional[list[FileSet]] = Field(default=[], description="""Many files described together, never one node a file.""")
+
+
+class AnnotationMethod(ConfiguredBaseModel):
+    """
+    How annotations were made (MIFA).
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
+    annotation_type: Optional[list[str]] = Field(default=[], description="""Kind of annotation: class labels, bounding boxes, segmentation mask and so on.""")
+    annotation_criteria: Optional[str] = Field(default=None, description="""Rules that annotators followed.""")
+    annotation_coverage: Optional[str] = Field(default=None, description="""Which images or parts are annotated.""")
+    annotation_confidence: Optional[str] = Field(default=None, description="""Confidence in words.""")
+
+
+class Taxon(ConfiguredBaseModel):
+    """
+    A taxon; its IRI is the NCBITaxon term.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    scientific_name: Optional[str] = Field(default=None, description="""Scientific name.""")
+    common_name: Optional[list[str]] = Field(default=[], description="""Common name.""")
+    taxon_rank: Optional[str] = Field(default=None, description="""Rank.""")
+    parent_taxon: Optional[str] = Field(default=None, description="""Next taxon above.""")
+
+
+class OntologyTerm(ConfiguredBaseModel):
+    """
+    A term of an ontology or vocabulary that others keep.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    label: Optional[str] = Field(default=None, description="""Preferred label of a term.""")
+
+
+class Person(ConfiguredBaseModel):
+    """
+    A person; the IRI is the ORCID where known.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    name: Optional[str] = Field(default=None, description="""Name of a person or organisation as the source writes it.""")
+    given_name: Optional[str] = Field(default=None, description="""Given name.""")
+    family_name: Optional[str] = Field(default=None, description="""Family name.""")
+    address: Optional[str] = Field(default=None, description="""Postal address.""")
+    affiliation: Optional[list[Organisation]] = Field(default=[], description="""Affiliation at the time.""")
+    affiliation_text: Optional[list[str]] = Field(default=[], description="""Affiliation as the source writes it in one text.""")
+    web_page: Optional[list[str]] = Field(default=[], description="""Web page.""")
+    alternate_identifier: Optional[list[str]] = Field(default=[], description="""Another identifier of the same thing.""")
+
+
+class Organisation(ConfiguredBaseModel):
+    """
+    An organisation; the IRI is the ROR where known.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    name: Optional[str] = Field(default=None, description="""Name of a person or organisation as the source writes it.""")
+    address: Optional[str] = Field(default=None, description="""Postal address.""")
+    web_page: Optional[list[str]] = Field(default=[], description="""Web page.""")
+    alternate_identifier: Optional[list[str]] = Field(default=[], description="""Another identifier of the same thing.""")
+
+
+class Contribution(ConfiguredBaseModel):
+    """
+    One person's or organisation's part in a study, with its place in the order.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    position: Optional[int] = Field(default=None, description="""Place in the order of authors, from 1.""", ge=1)
+    display_name: Optional[str] = Field(default=None, description="""Name as this study writes it.""")
+    role: Optional[list[str]] = Field(default=[], description="""Role in words.""")
+    agent: Optional[str] = Field(default=None, description="""The person or organisation.""")
+    person: Optional[Person] = Field(default=None, description="""The person who contributed.""")
+    contributing_organisation: Optional[Organisation] = Field(default=None, description="""The organisation that contributed.""")
+    affiliation: Optional[list[Organisation]] = Field(default=[], description="""Affiliation at the time.""")
+
+
+class Publication(ConfiguredBaseModel):
+    """
+    A publication; the IRI is https://doi.org/ and the DOI where known.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    doi: Optional[str] = Field(default=None, description="""DOI without resolver, in lower case.""")
+    pubmed_id: Optional[str] = Field(default=None, description="""PubMed identifier.""")
+    publication_date: Optional[str] = Field(default=None, description="""Date of publication as exact as it is known.""")
+    authors_text: Optional[str] = Field(default=None, description="""Authors in one text as the source writes them.""")
+    web_page: Optional[list[str]] = Field(default=[], description="""Web page.""")
+    alternate_identifier: Optional[list[str]] = Field(default=[], description="""Another identifier of the same thing.""")
+    raw_text: Optional[str] = Field(default=None, description="""The value as the source writes it.""")
+
+
+class Grant(ConfiguredBaseModel):
+    """
+    A grant.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
+    grant_identifier: Optional[str] = Field(default=None, description="""Grant number.""")
+    funder: Optional[list[Organisation]] = Field(default=[], description="""Organisation that funds.""")
+
+
+class Protocol(ConfiguredBaseModel):
+    """
+    What was done, in words.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
+    instrument_text: Optional[list[str]] = Field(default=[], description="""Instrument as the source writes it.""")
+    web_page: Optional[list[str]] = Field(default=[], description="""Web page.""")
+
+
+class Instrument(ConfiguredBaseModel):
+    """
+    An instrument with its make and model.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    manufacturer: Optional[str] = Field(default=None, description="""Maker.""")
+    instrument_model: Optional[str] = Field(default=None, description="""Model.""")
+    configuration: Optional[str] = Field(default=None, description="""Configuration in words.""")
+
+
+class QuantityValue(ConfiguredBaseModel):
+    """
+    A number with its unit, as stated and in SI.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    numeric_value: Optional[float] = Field(default=None, description="""Number in the stated unit.""")
+    unit: Optional[str] = Field(default=None, description="""Unit as a QUDT or UO IRI.""")
+    unit_code: Optional[str] = Field(default=None, description="""Unit as a UCUM code.""")
+    value_si: Optional[float] = Field(default=None, description="""The same quantity in SI units.""")
+    raw_text: Optional[str] = Field(default=None, description="""The value as the source writes it.""")
+
+
+class StudyLink(ConfiguredBaseModel):
+    """
+    A link between two studies with what it rests on: who says so, where, how sure.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    link_from: Optional[str] = Field(default=None, description="""Study that the link starts from.""")
+    link_to: Optional[str] = Field(default=None, description="""Study that the link points to, here or not yet here.""")
+    link_relation: Optional[LinkRelation] = Field(default=None, description="""How the two hang together.""")
+    evidence_kind: Optional[EvidenceKind] = Field(default=None, description="""Where the link was seen.""")
+    evidence_text: Optional[list[str]] = Field(default=[], description="""The place in the source, quoted.""")
+    source_document: Optional[list[str]] = Field(default=[], description="""Document or file that it comes from.""")
+    asserted_by: Optional[Asserter] = Field(default=None, description="""Who says so.""")
+    confidence: Optional[float] = Field(default=None, description="""From 0 (a guess) to 1 (stated by the depositor or a curator).""", ge=0, le=1)
+
+
+class ExternalRecord(ConfiguredBaseModel):
+    """
+    A record of an archive that this catalogue does not hold.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    external_identifier: Optional[str] = Field(default=None, description="""Identifier in its own archive.""")
+    external_archive: Optional[str] = Field(default=None, description="""Archive of that identifier.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    landing_page: Optional[str] = Field(default=None, description="""The archive's own page.""")
+
+
+class SourceRecord(ConfiguredBaseModel):
+    """
+    The document that the facts of one named graph were mapped from.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    accession: Optional[str] = Field(default=None, description="""The study's accession in canonical spelling.""")
+    source_kind: Optional[str] = Field(default=None, description="""Kind of source: gide, rembigraph, pagetab and so on.""")
+    source_format: Optional[str] = Field(default=None, description="""Format that was recognised.""")
+    source_sha256: Optional[str] = Field(default=None, description="""SHA-256 of the source document as received.""")
+    source_date: Optional[str] = Field(default=None, description="""Date that the source document states for itself.""")
+    mapping_version: Optional[str] = Field(default=None, description="""Version of the mapping that was applied.""")
+    primary_source: Optional[str] = Field(default=None, description="""Study that the document is about.""")
+    record_graph: Optional[str] = Field(default=None, description="""Named graph that holds the mapped facts.""")
+    leaves_total: Optional[int] = Field(default=None, description="""Number of values in the source document.""")
+    leaves_mapped: Optional[int] = Field(default=None, description="""Number of them that have a typed slot.""")
+    leaves_kept: Optional[int] = Field(default=None, description="""Number of them kept verbatim.""")
+    leaves_ignored: Optional[int] = Field(default=None, description="""Number of them ignored by a named rule.""")
+
+
+class Resolution(ConfiguredBaseModel):
+    """
+    How a value of the source became a term, or that it did not.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    of_field: Optional[str] = Field(default=None, description="""Slot that the value belongs to.""")
+    raw_text: Optional[str] = Field(default=None, description="""The value as the source writes it.""")
+    raw_identifier: Optional[str] = Field(default=None, description="""Identifier as the source writes it.""")
+    resolved_to: Optional[str] = Field(default=None, description="""Term that was found.""")
+    resolution_method: Optional[ResolutionMethod] = Field(default=None, description="""How the term was found.""")
+    pointer: Optional[str] = Field(default=None, description="""JSON pointer (RFC 6901) of the value in the source document.""")
+
+
+class KeptValue(ConfiguredBaseModel):
+    """
+    A value of the source without a slot of its own, kept verbatim.
+    """
+    id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
+    pointer: Optional[str] = Field(default=None, description="""JSON pointer (RFC 6901) of the value in the source document.""")
+    raw_text: Optional[str] = Field(default=None, description="""The value as the source writes it.""")
+
+
+# Model rebuild
+# see https://pydantic-docs.helpmanual.io/usage/models/#rebuilding-a-model
+Study.model_rebuild()
+StudyComponent.model_rebuild()
+Biosample.model_rebuild()
+Specimen.model_rebuild()
+SignalChannel.model_rebuild()
+ImageAcquisition.model_rebuild()
+Image.model_rebuild()
+ImageRepresentation.model_rebuild()
+FileReference.model_rebuild()
+FileSet.model_rebuild()
+ImageCorrelation.model_rebuild()
+CorrelationMember.model_rebuild()
+CoordinateSystem.model_rebuild()
+Axis.model_rebuild()
+CoordinateTransformation.model_rebuild()
+Registration.model_rebuild()
+RegistrationError.model_rebuild()
+LandmarkSet.model_rebuild()
+AnalyzedData.model_rebuild()
+Annotation.model_rebuild()
+AnnotationMethod.model_rebuild()
+Taxon.model_rebuild()
+OntologyTerm.model_rebuild()
+Person.model_rebuild()
+Organisation.model_rebuild()
+Contribution.model_rebuild()
+Publication.model_rebuild()
+Grant.model_rebuild()
+Protocol.model_rebuild()
+Instrument.model_rebuild()
+QuantityValue.model_rebuild()
+StudyLink.model_rebuild()
+ExternalRecord.model_rebuild()
+SourceRecord.model_rebuild()
+Resolution.model_rebuild()
+KeptValue.model_rebuild()
