@@ -1,1 +1,1 @@
-"""."""
+"""The core: record to quads, validation, store generations, search. No HTTP server, no command line."""

@@ -1,0 +1,89 @@
+"""What loaders take and give: a `Document` in, `Reading`s out. See `loaders/__init__.py` for the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from rembigraph.ontology.errors import SourceError
+from rembigraph.ontology.generated.models import Study
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document as received.
+
+    Attributes:
+        file: path as the user named it (or `-`).
+        member: path inside an archive file, or empty.
+        data: the bytes, already inflated.
+    """
+
+    file: str
+    member: str
+    data: bytes
+
+    @property
+    def place(self) -> str:
+        """Where it lies, for messages: `crates.zip!S-BIAD1/ro-crate-metadata.json`."""
+        return f"{self.file}!{self.member}" if self.member else self.file
+
+
+@dataclass(frozen=True)
+class Leaves:
+    """How many values of a source document are mapped, kept verbatim, or ignored by a named rule.
+
+    A leaf is each scalar (null included) and each empty object or array at its JSON pointer.
+    """
+
+    mapped: int = 0
+    kept: int = 0
+    ignored: int = 0
+
+    @property
+    def total(self) -> int:
+        """All leaves of the document."""
+        return self.mapped + self.kept + self.ignored
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One study read from a document.
+
+    Attributes:
+        study: the completed record.
+        source: kind of source (`gide`, `rembigraph`); names the record's graph.
+        format: format that was recognised (`ro-crate`, `rembigraph-yaml`).
+        source_bytes: the bytes that this study was read from (a part of the document when it holds several).
+        leaves: leaf account of those bytes.
+        quality: `curated`, `original` or `draft`.
+        source_date: date that the source states for the record, or empty.
+        part: number of the study in the document, from 1; 0 when the document is one study.
+        unmapped: kept leaves by their name in the source -> count.
+    """
+
+    study: Study
+    source: str
+    format: str
+    source_bytes: bytes
+    leaves: Leaves
+    quality: str = "original"
+    source_date: str = ""
+    part: int = 0
+    unmapped: dict[str, int] = field(default_factory=dict)
+
+
+class Loader(Protocol):
+    """A module that reads one kind of source."""
+
+    FORMAT: str
+    SOURCE: str
+
+    def recognises(self, document: Document) -> bool:
+        """Whether the content (never the file name) looks like this format; cheap and in bounds."""
+        ...
+
+    def read(self, document: Document) -> Iterator[Reading | SourceError]:
+        """Read every study; an unreadable one is yielded as an error, so that the others still count."""
+        ...
