@@ -1,1 +1,31 @@
-"""."""
+"""Loaders: one module per kind of source, pure functions from bytes to completed records.
+
+`read(document)` finds the loader by content. To add a source, write a module with `FORMAT`, `SOURCE`, `recognises`
+and `read` (see `reading.Loader`) and name it in `LOADERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rembigraph.loaders import rembi_yaml
+from rembigraph.loaders.reading import Document, Leaves, Loader, Reading
+from rembigraph.ontology.errors import SourceError, SourceMalformed
+
+LOADERS: tuple[Loader, ...] = (rembi_yaml,)
+
+__all__ = ["LOADERS", "Document", "Leaves", "Loader", "Reading", "read"]
+
+
+def read(document: Document) -> Iterator[Reading | SourceError]:
+    """Read every study of a document with the loader that recognises its content."""
+    for loader in LOADERS:
+        if loader.recognises(document):
+            yield from loader.read(document)
+            return
+    yield SourceMalformed(
+        "this is no format that Rembigraph reads",
+        source=document.place,
+        code="unknown-format",
+        fix="It reads GIDE RO-Crates (JSON with @context and @graph) and Rembigraph YAML (accession: ...).",
+    )

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from rdflib import RDF, RDFS, SH, XSD, Graph, Literal, Namespace, URIRef
+from rdflib import DCTERMS, RDF, RDFS, SH, XSD, Graph, Literal, Namespace, URIRef
 from rdflib.collection import Collection
 from rdflib.term import BNode, Node
 
-from rembigraph.ontology.identifiers import PREFIXES, SHAPES, VOCABULARY
+from rembigraph.ontology.identifiers import ARCHIVES, PREFIXES, SHAPES, VOCABULARY
 
 NS = Namespace(VOCABULARY)
 SHAPE = Namespace(SHAPES)
@@ -39,7 +39,35 @@ def base_shapes(linkml: Graph, table: dict[str, Any]) -> Graph:
         graph.bind(prefix, namespace)
     for name, entry in table["classes"].items():
         _node_shape(graph, linkml, name, entry)
+    _archive_agreement(graph)
     return graph
+
+
+def _archive_agreement(graph: Graph) -> None:
+    """The accession must look like those of the stated archive: the archive table as one sh:or."""
+    shape = SHAPE["Study-accession-archive"]
+    graph.add((shape, RDF.type, SH.NodeShape))
+    graph.add((shape, SH.targetClass, NS["Study"]))
+    graph.add((shape, RDFS.label, Literal("accession and archive agree", lang="en")))
+    graph.add((shape, SH.severity, SH.Violation))
+    text = "The accession does not look like one of the stated archive. Correct the accession or the archive."
+    graph.add((shape, SH.message, Literal(text, lang="en")))
+    choices: list[Node] = []
+    for archive in ARCHIVES:
+        choice = SHAPE[f"Study-in-{archive.key}"]
+        _choice_property(graph, choice, "archive", (NS["archive"], SH.hasValue, URIRef(archive.iri)))
+        pattern = Literal(f"^({archive.pattern})$")
+        _choice_property(graph, choice, "accession", (DCTERMS.identifier, SH.pattern, pattern))
+        choices.append(choice)
+    _list(graph, shape, SH["or"], choices)
+
+
+def _choice_property(graph: Graph, choice: URIRef, name: str, constraint: tuple[URIRef, URIRef, Node]) -> None:
+    path, predicate, value = constraint
+    node = URIRef(f"{choice}-{name}")
+    graph.add((choice, SH.property, node))
+    graph.add((node, SH.path, path))
+    graph.add((node, predicate, value))
 
 
 def _node_shape(graph: Graph, linkml: Graph, name: str, entry: dict[str, Any]) -> None:

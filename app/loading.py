@@ -1,0 +1,358 @@
+"""Joins loaders and catalogue: documents in, one published generation and one report out.
+
+Reading, mapping and validation of documents run in as many processes as there are cores; only the results come back,
+in the order of the documents. A record lands wholly or not at all; the batch publishes one generation.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
+from importlib import resources
+from typing import Any
+
+from rembigraph import loaders
+from rembigraph.catalogue.archive import CanonicalRecord
+from rembigraph.catalogue.home import Home
+from rembigraph.catalogue.ingest import Incoming, Ingest, prepare
+from rembigraph.catalogue.publish import Decision
+from rembigraph.catalogue.validation import ValidationReport, ValidationResult
+from rembigraph.loaders.documents import documents
+from rembigraph.loaders.reading import Document, Leaves, Reading
+from rembigraph.ontology.errors import SourceError, SourceMalformed, SourceSkipped
+from rembigraph.ontology.fields import schema_version
+from rembigraph.ontology.identifiers import Iris
+
+INLINE_DOCUMENTS = 3
+IN_FLIGHT = 64
+MAPPING_PACKAGES = ("rembigraph.loaders", "rembigraph.ontology", "rembigraph.ontology.generated", "rembigraph.shapes")
+MAPPING_SUFFIXES = (".py", ".json", ".ttl")
+Known = dict[tuple[str, str, str], Decision]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a record was not loaded."""
+
+    code: str
+    message: str
+    pointer: str = ""
+    shape: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one record of a batch.
+
+    state: `loaded`, `unchanged`, `superseded`, `refused`, `skipped` or `failed` (docs: README, "Loading").
+    """
+
+    file: str
+    member: str
+    accession: str
+    format: str
+    state: str
+    reason: Reason | None = None
+    report: ValidationReport = field(default_factory=lambda: ValidationReport(()))
+    leaves: Leaves = field(default_factory=Leaves)
+    unmapped: dict[str, int] = field(default_factory=dict)
+    record: CanonicalRecord | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the record's entry of `load --json`."""
+        return {
+            "file": self.file,
+            "member": self.member,
+            "accession": self.accession,
+            "format": self.format,
+            "state": self.state,
+            "reason": asdict(self.reason) if self.reason else None,
+            "violations": len(self.report.violations),
+            "warnings": len(self.report.warnings),
+            "leaves": _leaves_json(self.leaves),
+        }
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What became of a batch."""
+
+    generation: int
+    outcomes: tuple[Outcome, ...]
+    seconds: float
+
+    def count(self, state: str) -> int:
+        """Number of records in a state."""
+        return sum(outcome.state == state for outcome in self.outcomes)
+
+    @property
+    def exit_code(self) -> int:
+        """3 if something was unreadable, else 1 if something was refused, else 0."""
+        return 3 if self.count("failed") else 1 if self.count("refused") else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the document that `load --json` prints."""
+        states = ("loaded", "unchanged", "superseded", "refused", "skipped", "failed")
+        totals: dict[str, Any] = {state: self.count(state) for state in states}
+        totals["seconds"] = round(self.seconds, 3)
+        totals["triples"] = sum(
+            outcome.record.triples for outcome in self.outcomes if outcome.record and outcome.state == "loaded"
+        )
+        totals["leaves"] = _leaves_json(total_leaves(self.outcomes))
+        return {
+            "version": 1,
+            "generation": self.generation,
+            "records": [outcome.as_json() for outcome in self.outcomes],
+            "totals": totals,
+        }
+
+    def unmapped(self) -> Counter[str]:
+        """Return how often each name without a slot occurred."""
+        counter: Counter[str] = Counter()
+        for outcome in self.outcomes:
+            counter.update(outcome.unmapped)
+        return counter
+
+
+def total_leaves(outcomes: Iterable[Outcome]) -> Leaves:
+    """Add up leaf accounts."""
+    mapped = kept = ignored = 0
+    for outcome in outcomes:
+        mapped += outcome.leaves.mapped
+        kept += outcome.leaves.kept
+        ignored += outcome.leaves.ignored
+    return Leaves(mapped, kept, ignored)
+
+
+def _leaves_json(leaves: Leaves) -> dict[str, int]:
+    return {"total": leaves.total, "mapped": leaves.mapped, "kept": leaves.kept, "ignored": leaves.ignored}
+
+
+def mapping_version() -> str:
+    """Return the version of the mapping: the schema's, with a fingerprint of the code and tables that map.
+
+    A change of any of them maps again what is loaded again, so a stored record never hides a better mapping.
+    """
+    digest = sha256()
+    for package in MAPPING_PACKAGES:
+        for file in sorted(resources.files(package).iterdir(), key=lambda item: item.name):
+            if file.name.endswith(MAPPING_SUFFIXES) and file.is_file():
+                digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    for name in ("rdf.py", "validation.py", "ingest.py"):
+        digest.update(resources.files("rembigraph.catalogue").joinpath(name).read_bytes())
+    return f"{schema_version()}+{digest.hexdigest()[:12]}"
+
+
+# --- one document, in any process
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """Maps and validates documents for one catalogue. `known` holds what need not be mapped again."""
+
+    iris: Iris
+    version: str
+    known: Known
+
+    def outcomes(self, document: Document) -> list[Outcome]:
+        """Return the outcome of every study of a document; none is published yet."""
+        return [self._outcome(document, result) for result in _read(document)]
+
+    def _outcome(self, document: Document, result: Reading | SourceError) -> Outcome:
+        if isinstance(result, SourceError):
+            return failure(result, document)
+        member = document.member or (f"#{result.part}" if result.part else "")
+        accession = str(result.study.accession)
+        base = Outcome(document.file, member, accession, result.format, "loaded", leaves=result.leaves)
+        base = replace(base, unmapped=result.unmapped)
+        before = self.known.get((accession, result.source, sha256(result.source_bytes).hexdigest()))
+        if before is not None:
+            return decided(base, before)
+        prepared = prepare(self._incoming(document, result), self.iris)
+        base = replace(base, report=prepared.report, record=prepared.record)
+        return base if prepared.report.conforms else _refused(base, prepared.report.violations)
+
+    def _incoming(self, document: Document, reading: Reading) -> Incoming:
+        leaves = reading.leaves
+        return Incoming(
+            study=reading.study,
+            source=reading.source,
+            format=reading.format,
+            source_bytes=reading.source_bytes,
+            mapped=leaves.mapped,
+            kept=leaves.kept,
+            ignored=leaves.ignored,
+            quality=reading.quality,
+            source_date=reading.source_date,
+            file=document.place.rsplit("/", 1)[-1],
+            mapping_version=self.version,
+        )
+
+
+def _read(document: Document) -> Iterator[Reading | SourceError]:
+    """Read a document; a fault of ours in a loader fails this document, in words, and not the batch."""
+    try:
+        yield from loaders.read(document)
+    except SourceError as error:
+        yield error
+    except Exception as error:
+        yield SourceMalformed(
+            f"the loader could not cope with this document ({type(error).__name__}: {error})",
+            source=document.place,
+            code="loader-fault",
+            fix="Please report it with the document.",
+        )
+
+
+def failure(error: SourceError, document: Document | None = None) -> Outcome:
+    """Return the outcome of a document that could not be read."""
+    source = document.file if document else getattr(error, "source", "") or error.where
+    reason = Reason(getattr(error, "code", "unavailable"), str(error), getattr(error, "pointer", ""))
+    state = "skipped" if isinstance(error, SourceSkipped) else "failed"
+    return Outcome(source, document.member if document else "", "", "", state, reason)
+
+
+def decided(outcome: Outcome, decision: Decision) -> Outcome:
+    """Return an outcome as the ledger decided it, with words for the person."""
+    if decision is Decision.WITHDRAWN:
+        message = f"{outcome.accession} is withdrawn. To take it back: rembigraph reinstate {outcome.accession}"
+        return replace(outcome, state="refused", reason=Reason("withdrawn", message))
+    if decision is Decision.SUPERSEDED:
+        message = (
+            "another version of this record is served (curated before original before draft, then the later date "
+            "of the source, then the greater hash). To replace it, give this one a later `modified` date."
+        )
+        return replace(outcome, state="superseded", reason=Reason("superseded", message))
+    return replace(outcome, state=str(decision))
+
+
+def _refused(outcome: Outcome, violations: Sequence[ValidationResult]) -> Outcome:
+    first = violations[0]
+    more = f" ({len(violations) - 1} more violations)" if len(violations) > 1 else ""
+    reason = Reason("violation", first.sentence + more, first.focus_node, first.shape)
+    return replace(outcome, state="refused", reason=reason)
+
+
+# --- many documents
+
+
+_mapping: Mapping | None = None
+
+
+def _start_worker(mapping: Mapping) -> None:
+    global _mapping  # noqa: PLW0603 - a worker process serves one catalogue
+    _mapping = mapping
+
+
+def _work(document: Document) -> list[Outcome]:
+    if _mapping is None:
+        raise RuntimeError("the worker was not started for a catalogue")
+    return _mapping.outcomes(document)
+
+
+def map_documents(
+    sources: Iterable[Document | SourceError], mapping: Mapping, processes: int = 0
+) -> Iterator[list[Outcome]]:
+    """Yield the outcomes of each document, in order, mapped in `processes` processes (0: as many as cores).
+
+    A few documents are mapped here: starting processes would take longer.
+    """
+    stream = iter(sources)
+    head = [source for source, _ in zip(stream, range(INLINE_DOCUMENTS), strict=False)]
+    rest = next(stream, None)
+    if rest is None:
+        yield from (_map_one(source, mapping) for source in head)
+        return
+    yield from _map_parallel(_chain(head, rest, stream), mapping, processes or os.cpu_count() or 1)
+
+
+def _chain(
+    head: list[Document | SourceError], one: Document | SourceError, rest: Iterator[Document | SourceError]
+) -> Iterator[Document | SourceError]:
+    yield from head
+    yield one
+    yield from rest
+
+
+def _map_one(source: Document | SourceError, mapping: Mapping) -> list[Outcome]:
+    return [failure(source)] if isinstance(source, SourceError) else mapping.outcomes(source)
+
+
+def _map_parallel(
+    sources: Iterator[Document | SourceError], mapping: Mapping, processes: int
+) -> Iterator[list[Outcome]]:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context, _start_worker, (mapping,)) as pool:
+        waiting: deque[tuple[Document | None, Future[list[Outcome]] | list[Outcome]]] = deque()
+        for source in sources:
+            if isinstance(source, SourceError):
+                waiting.append((None, [failure(source)]))
+            else:
+                waiting.append((source, pool.submit(_work, source)))
+            if len(waiting) >= IN_FLIGHT:
+                yield _finished(*waiting.popleft())
+        while waiting:
+            yield _finished(*waiting.popleft())
+
+
+def _finished(document: Document | None, work: Future[list[Outcome]] | list[Outcome]) -> list[Outcome]:
+    if isinstance(work, list):
+        return work
+    try:
+        return work.result()
+    except BrokenProcessPool:
+        error = SourceMalformed("a worker process died on this batch", code="worker-died", fix="Load fewer files.")
+        return [failure(error, document)]
+
+
+def load(
+    paths: Sequence[str],
+    home: Home,
+    *,
+    strict: bool = False,
+    processes: int = 0,
+    progress: Callable[[int], None] = lambda done: None,
+) -> LoadReport:
+    """Load every record below the paths and publish one generation.
+
+    Args:
+        paths: files, folders, archives, or `-` for standard input.
+        home: the catalogue.
+        strict: publish nothing unless every record can be loaded.
+        processes: number of mapping processes; 0 for as many as cores.
+        progress: called with the number of documents done so far.
+    """
+    started = time.monotonic()
+    version = mapping_version()
+    with Ingest(home) as ingest:
+        mapping = Mapping(Iris(home.data_base), version, ingest.known(version))
+        outcomes: list[Outcome] = []
+        for done, found in enumerate(map_documents(documents(paths), mapping, processes), start=1):
+            outcomes += found
+            progress(done)
+        if strict and any(outcome.state in {"failed", "refused"} for outcome in outcomes):
+            outcomes = [_held_back(outcome) for outcome in outcomes]
+        generation, outcomes = _publish(ingest, outcomes)
+    return LoadReport(generation, tuple(outcomes), time.monotonic() - started)
+
+
+def _held_back(outcome: Outcome) -> Outcome:
+    if outcome.state != "loaded":
+        return outcome
+    reason = Reason("strict", "nothing was published, because another record of the batch could not be loaded")
+    return replace(outcome, state="refused", reason=reason)
+
+
+def _publish(ingest: Ingest, outcomes: list[Outcome]) -> tuple[int, list[Outcome]]:
+    ready = [index for index, outcome in enumerate(outcomes) if outcome.state == "loaded" and outcome.record]
+    result = ingest.publish([record for index in ready if (record := outcomes[index].record)])
+    for index, decision in zip(ready, result.decisions, strict=True):
+        outcomes[index] = decided(outcomes[index], decision)
+    return result.generation, outcomes

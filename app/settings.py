@@ -1,0 +1,86 @@
+"""Settings: one frozen object, built once by the command line and passed down.
+
+Sources, strongest first: options of the command, environment (`REMBIGRAPH_...`), `rembigraph.toml` in the home
+folder, defaults. An unknown `REMBIGRAPH_` name is refused, because a misspelt limit would silently not hold.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from rembigraph.ontology.errors import UsageError
+from rembigraph.ontology.identifiers import DEFAULT_DATA_BASE, is_web_address
+
+PREFIX = "REMBIGRAPH_"
+FILE = "rembigraph.toml"
+
+
+def default_home() -> Path:
+    """Return the platform's data folder for this program."""
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "rembigraph"
+
+
+class Settings(BaseSettings):
+    """Everything that a person running Rembigraph may set."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+
+    home: Path = Field(default_factory=default_home, description="Folder of the catalogue.")
+    public_url: str = Field("", description="Address that people reach the server at; default: the bound address.")
+    data_base: str = Field(DEFAULT_DATA_BASE, description="IRI that data IRIs begin with; fixed at init.")
+    query_timeout: float = Field(20.0, gt=0, le=3600, description="Longest time of a SPARQL query, in seconds.")
+    query_workers: int = Field(2, ge=1, le=64, description="Processes that answer SPARQL queries.")
+    query_memory: int = Field(512, ge=64, le=65536, description="Memory of one query over its start, in MiB.")
+    query_result_bytes: int = Field(50_000_000, ge=1000, description="Longest result of a query, in bytes.")
+    shared: Path | None = Field(None, description="Folder with shared test material; only tests read it.")
+    test_url: str = Field("", description="Running server that test suites use instead of starting one.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources; the TOML file lies in the home folder that the stronger sources name."""
+        given = {**env_settings(), **init_settings()}
+        file = Path(given.get("home") or default_home()) / FILE
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+
+def load_settings(**options: Any) -> Settings:
+    """Build the settings; options that are None don't count.
+
+    Raises:
+        UsageError: an unknown name or a value that can't be used, named with its place.
+    """
+    _refuse_unknown_names()
+    try:
+        settings = Settings(**{name: value for name, value in options.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"setting {name}: {first['msg']}", fix=f"Change {PREFIX}{name.upper()} or {FILE}.") from error
+    for name in ("public_url", "data_base"):
+        value = getattr(settings, name)
+        if value and not is_web_address(value):
+            raise UsageError(f"setting {name}: {value!r} is no http(s) address", fix="Write https://...")
+    return settings
+
+
+def _refuse_unknown_names() -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            fix = f"Did you mean {near[0]}?" if near else f"Known names: {', '.join(sorted(known))}."
+            raise UsageError(f"unknown setting {name}", fix=fix)

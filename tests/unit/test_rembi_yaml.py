@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import pytest
+
+from rembigraph.loaders import rembi_yaml
+from rembigraph.loaders.reading import Document, Reading
+from rembigraph.ontology.errors import SourceError, SourceMalformed
+
+
+def _read(text: str | bytes) -> list[Reading | SourceError]:
+    data = text.encode() if isinstance(text, str) else text
+    return list(rembi_yaml.read(Document("f.yaml", "", data)))
+
+
+def _one(text: str) -> Reading:
+    (result,) = _read(text)
+    assert isinstance(result, Reading), result
+    return result
+
+
+def _error(text: str | bytes) -> SourceMalformed:
+    (result,) = _read(text)
+    assert isinstance(result, SourceMalformed), result
+    return result
+
+
+def test_text_stays_text_whatever_yaml_would_make_of_it() -> None:
+    study = _one("accession: EXAMPLE-0003\ntitle: NO\nissued: 2020-01-02\nkeyword: [2020, on, 1e3]\n").study
+    assert (study.title, study.issued, study.keyword) == ("NO", "2020-01-02", ["2020", "on", "1e3"])
+
+
+def test_one_value_may_stand_for_a_list_and_json_fields_are_written_as_yaml() -> None:
+    reading = _one(
+        "accession: EXAMPLE-0003\n"
+        "organism: {id: 'NCBITaxon:9606', scientific_name: Homo sapiens}\n"
+        "transformation:\n"
+        "- {source_coordinate_system: cs/a, target_coordinate_system: cs/b, parameters: {type: scale, scale: [1, 1e-3]}}\n"
+    )
+    assert reading.study.organism[0].scientific_name == "Homo sapiens"
+    assert reading.study.transformation[0].parameters == '{"type": "scale", "scale": [1, 0.001]}'
+
+
+def test_every_document_is_read_and_a_bad_one_does_not_hide_the_others() -> None:
+    first, second, third = _read("accession: EXAMPLE-0003\n---\naccession: nonsense\n---\naccession: EXAMPLE-0004\n")
+    assert isinstance(first, Reading)
+    assert isinstance(third, Reading)
+    assert isinstance(second, SourceMalformed)
+    assert (first.part, third.part) == (1, 3)
+    assert third.source_bytes == b"accession: EXAMPLE-0004\n"
+
+
+def test_all_leaves_are_accounted_for() -> None:
+    leaves = _one("model: rembigraph/0.1\naccession: EXAMPLE-0003\nkeyword: [a, b]\ndescription: null\ngrant: []\n").leaves
+    assert (leaves.mapped, leaves.kept, leaves.ignored, leaves.total) == (5, 0, 1, 6)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "place", "words"),
+    [
+        ("accession: EXAMPLE-0003\ntitel: x\n", "unknown-field", "/titel (line 2)", "title"),
+        ("accession: EXAMPLE-0003\nbyte_size: many\n", "wrong-value", "/byte_size (line 2)", "whole number"),
+        ("accession: EXAMPLE-0003\narchive: EMPAIR\n", "wrong-value", "/archive (line 2)", "EMPIAR"),
+        ("accession: EXAMPLE-0003\ntitle: [a]\n", "wrong-value", "/title (line 2)", "one value"),
+        ("accession: EXAMPLE-0003\naccession: EXAMPLE-0004\n", "duplicate", "/accession (line 2)", "twice"),
+        ("accession: FOO-1\n", "unknown-accession", "/accession", "EMPIAR-10310"),
+        ("model: rembigraph/9\naccession: EXAMPLE-0003\n", "model-version", "/model (line 1)", "rembigraph/0.1"),
+        ("accession: [\n", "syntax", "2:1", "YAML"),
+        ("accession: &a EXAMPLE-0003\ntitle: *a\n", "syntax", "2:8", "aliases"),
+        ("accession: " + "[" * 5000, "syntax", "1:", "deep"),
+        ("accession: !!python/object/apply:os.system [x]\n", "wrong-value", "/accession (line 1)", "one value"),
+    ],
+)
+def test_errors_say_what_where_and_what_to_do(text: str, code: str, place: str, words: str) -> None:
+    error = _error(text)
+    assert error.code == code
+    assert error.pointer.startswith(place)
+    assert words in str(error)
+    assert error.fix
+
+
+def test_an_empty_or_binary_file_is_refused_in_words() -> None:
+    assert "no study" in _error("").message
+    assert "UTF-8" in _error(b"accession: \xff\n").message
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"model: rembigraph/0.1\n", True),
+        (b"# x\naccession: EXAMPLE-0003\n", True),
+        (b'{"accession": 1}', False),
+        (b"title: x\n", False),
+        (b"<a>accession: x</a>", False),
+    ],
+)
+def test_the_format_is_recognised_from_content(data: bytes, expected: bool) -> None:
+    assert rembi_yaml.recognises(Document("x", "", data)) is expected

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import pytest
+
+from rembigraph.catalogue.rdf import to_nquads
+from rembigraph.catalogue.validation import ValidationReport, report_quads, report_turtle, validate
+from rembigraph.ontology.completion import complete
+from rembigraph.ontology.generated.models import Study
+from rembigraph.ontology.identifiers import ARCHIVES, SHAPES, Iris
+from rembigraph.shapes import shapes_graph
+
+IRIS = Iris()
+SYSTEM = {"key": "a", "has_axis": [{"axis_name": "z"}, {"axis_name": "y"}]}
+
+
+def _validate(**values: object) -> ValidationReport:
+    study = complete(Study.model_validate({"accession": "EXAMPLE-0003", "title": "x", **values}), "rembigraph")
+    return validate(to_nquads([study], IRIS, IRIS.record_graph("EXAMPLE-0003", "rembigraph")))
+
+
+def test_a_thin_record_conforms_and_its_gaps_are_warnings_with_a_level() -> None:
+    report = _validate()
+    assert report.conforms
+    levels = {result.shape.removeprefix(SHAPES): result.level for result in report.warnings}
+    assert levels["Study-license-required"] == "required"
+    assert levels["Study-keyword-recommended"] == "recommended"
+
+
+@pytest.mark.parametrize(
+    ("values", "shape"),
+    [
+        ({"title": None}, "Study-title"),
+        ({"archive": "EMPIAR"}, "Study-accession-archive"),
+        ({"issued": "2020-13-01"}, "Study-issued"),
+        ({"specimen": [{"title": "a", "prepared_from": ["biosample/nope"]}]}, "Study-own-references"),
+        ({"coordinate_system": [{**SYSTEM, "dimension": 3}]}, "CoordinateSystem-axes"),
+        (
+            {"coordinate_system": [{"key": "a", "has_axis": [{"axis_name": "z", "axis_index": 1}]}]},
+            "CoordinateSystem-axes",
+        ),
+        (
+            {
+                "coordinate_system": [SYSTEM],
+                "transformation": [
+                    {
+                        "source_coordinate_system": "cs/a",
+                        "target_coordinate_system": "cs/a",
+                        "parameters": '{"type": "identity"}',
+                    }
+                ],
+            },
+            "CoordinateTransformation-distinct-ends",
+        ),
+        ({"related": [{"link_to": "EXAMPLE-0003"}]}, "StudyLink-distinct-ends"),
+    ],
+)
+def test_each_violation_is_reported_by_its_shape_alone(values: dict[str, object], shape: str) -> None:
+    report = _validate(**values)
+    assert {result.shape.removeprefix(SHAPES) for result in report.violations} == {shape}
+    (result, *_) = report.violations
+    assert result.focus_node.startswith("https://w3id.org/rembigraph/id/EXAMPLE-0003")
+    assert len(result.message.split()) >= 5, "a message is a sentence"
+
+
+def test_a_reference_to_another_study_may_dangle() -> None:
+    assert _validate(specimen=[{"title": "a", "same_specimen_as": ["EXAMPLE-0009/specimen/b"]}]).conforms
+
+
+@pytest.mark.parametrize("archive", ARCHIVES, ids=lambda archive: archive.key)
+def test_the_accession_of_every_archive_agrees_with_it(archive: object) -> None:
+    accession = {
+        "EMPIAR": "EMPIAR-10310",
+        "BioImageArchive": "S-BIAD1",
+        "IDR": "idr0001",
+        "SSBD": "ssbd-db-1-A",
+        "Example": "EXAMPLE-0001",
+    }[archive.key]  # type: ignore[attr-defined]
+    assert _validate(accession=accession).conforms
+
+
+def test_results_are_stored_as_rdf_and_printed_as_a_shacl_report() -> None:
+    import pyoxigraph as ox
+    from rdflib import SH, Graph
+
+    report = _validate()
+    quads = list(ox.parse(report_quads(report, IRIS, "EXAMPLE-0003", "rembigraph"), format=ox.RdfFormat.N_QUADS))
+    assert {quad.graph_name.value for quad in quads} == {IRIS.graph("validation")}
+    printed = Graph().parse(data=report_turtle([report]))
+    assert len(list(printed.objects(None, SH.result))) == len(report.results)
+
+
+def test_every_property_shape_has_an_iri_a_message_and_a_severity() -> None:
+    from rdflib import RDF, SH, URIRef
+
+    graph = shapes_graph()
+    for shape in graph.subjects(RDF.type, SH.PropertyShape):
+        assert isinstance(shape, URIRef)
+        assert graph.value(shape, SH.message), shape
+        assert graph.value(shape, SH.severity), shape
