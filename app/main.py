@@ -1,0 +1,113 @@
+"""Puts the server together: pages, SPARQL, health and status, with the headers that every answer carries."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rembigraph.app.pages import make_renderer, pages_router
+from rembigraph.app.sparql.limits import QueryLimits
+from rembigraph.app.sparql.location import StoreLocation
+from rembigraph.app.sparql.routes import sparql_router
+from rembigraph.app.sparql.service import QueryService
+from rembigraph.app.status import status_router
+from rembigraph.catalogue.home import Home
+from rembigraph.catalogue.queries import named_queries
+from rembigraph.catalogue.reader import Reader
+from rembigraph.ontology.identifiers import DEFAULT_DATA_BASE
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def create_app(home: Home, public_url: str, limits: QueryLimits) -> FastAPI:
+    """Return the server of a catalogue.
+
+    Args:
+        home: the catalogue; the server follows its newest generation.
+        public_url: address that people reach it at, without a slash at the end.
+        limits: bounds of SPARQL queries.
+    """
+    reader = Reader(home)
+    render = make_renderer(public_url, home.data_base)
+    service = QueryService(lambda: _location(reader), limits)
+    app = _bare_app(service, reader.close)
+    app.include_router(_sparql(service, public_url, home.data_base, render))
+    app.include_router(status_router(reader, service, public_url, render))
+    app.include_router(pages_router(reader, public_url=public_url, data_base=home.data_base, render=render))
+    return app
+
+
+def create_sparql_app(location: StoreLocation, public_url: str, limits: QueryLimits) -> FastAPI:
+    """Return a server of one store's `/sparql` and `/health`, as conformance and hostile suites use it."""
+    service = QueryService(lambda: location, limits)
+    app = _bare_app(service, lambda: None)
+    render = make_renderer(public_url, DEFAULT_DATA_BASE)
+    app.include_router(_sparql(service, public_url, DEFAULT_DATA_BASE, render))
+    return app
+
+
+def _location(reader: Reader) -> StoreLocation:
+    with reader.snapshot() as snapshot:
+        return StoreLocation(snapshot.store_path, str(snapshot.generation))
+
+
+def _sparql(service: QueryService, public_url: str, data_base: str, render: Callable[..., str]) -> Any:
+    from rembigraph.app.pages import local_link
+
+    return sparql_router(
+        service,
+        public_url=public_url,
+        render=render,
+        examples=list(named_queries().values()),
+        local_link=lambda iri: local_link(iri, data_base),
+    )
+
+
+def _bare_app(service: QueryService, close: Callable[[], None]) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await service.start()
+        try:
+            yield
+        finally:
+            await service.stop()
+            close()
+
+    app = FastAPI(title="Rembigraph", version=version("rembigraph"), lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.add_middleware(_SecurityHeaders)
+
+    @app.api_route("/health", methods=["GET", "HEAD"])
+    async def health() -> JSONResponse:
+        """Say that the process answers. `/status` asks a real query."""
+        return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
+
+    return app
+
+
+class _SecurityHeaders:
+    """Adds the security headers to every answer; plain ASGI, because a wrapper would hide disconnects from streams."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)

@@ -1,0 +1,172 @@
+"""Runs the HTTP server: binds, says where it serves, drains on SIGTERM and ends with 0."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import signal
+import socket
+import subprocess
+import sys
+import webbrowser
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import uvicorn
+from fastapi import FastAPI
+
+from rembigraph.app.main import create_app, create_sparql_app
+from rembigraph.app.settings import Settings
+from rembigraph.app.sparql.limits import QueryLimits
+from rembigraph.app.sparql.location import StoreLocation
+from rembigraph.ontology.errors import SourceUnavailable, UsageError
+
+if TYPE_CHECKING:
+    from rembigraph.catalogue.home import Home
+
+GRACE_SECONDS = 10
+Bind = tuple[str, int]
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, except that we handle signals (it would end with the signal's code) and say when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, url: str, open_browser: bool) -> None:
+        super().__init__(config)
+        self.url = url
+        self.open_browser = open_browser
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._drain)
+        yield
+
+    def _drain(self) -> None:
+        self.force_exit = self.should_exit  # a second signal does not wait
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.should_exit:
+            return
+        print(f"Serving {self.url}", flush=True)  # noqa: T201 - the one line that tells where
+        if self.open_browser:
+            webbrowser.open(self.url)
+
+
+def limits(settings: Settings) -> QueryLimits:
+    """Return the query limits that the settings ask for."""
+    return QueryLimits(
+        deadline_seconds=settings.query_timeout,
+        memory_bytes=settings.query_memory * 1024 * 1024,
+        max_result_bytes=settings.query_result_bytes,
+        workers=settings.query_workers,
+    )
+
+
+def serve_catalogue(
+    home: Home, bind: Bind, settings: Settings, *, allow_unsandboxed: bool = False, open_browser: bool = False
+) -> None:
+    """Serve a catalogue until a signal comes."""
+    _require_sandbox(bind[0], allow_unsandboxed)
+    with _bound(bind) as listener:
+        url = _url(listener)
+        app = create_app(home, settings.public_url or url.rstrip("/"), limits(settings))
+        _run(app, listener, url, open_browser)
+
+
+def serve_store(
+    dataset: Path | None, store: Path | None, union: bool, bind: Bind, settings: Settings, allow_unsandboxed: bool
+) -> None:
+    """Serve SPARQL over an RDF file or an Oxigraph folder, read-only, until a signal comes.
+
+    Raises:
+        SourceUnavailable: there is no such file or folder.
+    """
+    _require_sandbox(bind[0], allow_unsandboxed)
+    with contextlib.ExitStack() as stack:
+        path = _staged(dataset, stack) if dataset else store
+        if path is None or not path.is_dir():
+            raise SourceUnavailable(f"there is no Oxigraph folder at {path}", fix="Name an existing folder.")
+        listener = stack.enter_context(_bound(bind))
+        url = _url(listener)
+        location = StoreLocation(path, "fixed", union_default_graph=union)
+        app = create_sparql_app(location, settings.public_url or url.rstrip("/"), limits(settings))
+        _run(app, listener, url, open_browser=False)
+
+
+def _staged(dataset: Path, stack: contextlib.ExitStack) -> Path:
+    from rembigraph.app.sparql.dataset import stage_dataset
+
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="rembigraph-dataset-")))
+    return stage_dataset(dataset, folder / "store")
+
+
+def _require_sandbox(host: str, allow_unsandboxed: bool) -> None:
+    """Queries that could reach the network may be served on loopback only, unless the person insists."""
+    fault = _sandbox_fault()
+    if not fault:
+        return
+    if not (_is_loopback(host) or allow_unsandboxed):
+        fix = "Bind 127.0.0.1, or add --allow-unsandboxed if you accept that queries run without a network lock."
+        raise UsageError(f"the query sandbox can't be installed here ({fault})", fix=fix)
+    print("Warning: queries run without the network lock; SERVICE is still refused.", file=sys.stderr)  # noqa: T201
+
+
+def _sandbox_fault() -> str:
+    """Try the sandbox in a process of its own, because it can't be taken off again; empty when it holds."""
+    code = "from rembigraph.app.sparql.sandbox import confine_sockets; print(confine_sockets())"
+    tried = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
+    return tried.stdout.strip() if tried.returncode == 0 else "it ended with an error"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@contextlib.contextmanager
+def _bound(bind: Bind) -> Iterator[socket.socket]:
+    host, port = bind
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        message = f"can't listen at {host}:{port}: {error.strerror}"
+        raise UsageError(message, fix="Stop the other program, or choose another --port (0 picks a free one).") from error
+    with listener:
+        yield listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def _run(app: FastAPI, listener: socket.socket, url: str, open_browser: bool) -> None:
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        limit_concurrency=512,
+    )
+    server = _Server(config, url, open_browser)
+    asyncio.run(server.serve(sockets=[listener]))
+    if not server.started:
+        raise UsageError("the server could not start", fix="See the messages above.")
