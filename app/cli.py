@@ -50,6 +50,7 @@ EXIT_CODES: tuple[tuple[type[CatalogueError], int], ...] = (
     (WithdrawnAccession, 1),
     (UsageError, 2),
 )
+FORMS = ("turtle", "jsonld", "ntriples", "nquads", "trig", "rdfxml")
 
 
 class Commands(click.Group):
@@ -230,19 +231,19 @@ def validate(ctx: click.Context, paths: tuple[str, ...], form: str, fail_on: str
 
 @main.command()
 @click.argument("accession")
-@click.option("--format", "form", type=click.Choice(["text", "turtle", "jsonld", "ntriples"]), default="text")
+@click.option("--format", "form", type=click.Choice(["text", *FORMS]), default="text")
 @click.pass_context
 def show(ctx: click.Context, accession: str, form: str) -> None:
     """Show a study: its facts, its other parts, its sources."""
     from rembigraph.app.report import study_lines
-    from rembigraph.app.showing import open_study, study_rdf
+    from rembigraph.app.showing import open_study
 
     home = _home(ctx)
     with open_study(home, accession) as (snapshot, name):
         if form == "text":
             _print_lines(study_lines(snapshot, name))
         else:
-            click.echo(study_rdf(snapshot, name, form), nl=False)
+            click.echo(snapshot.serialise(name, form), nl=False)
 
 
 @main.command()
@@ -263,12 +264,12 @@ def search(
     as_json: bool,
 ) -> None:
     """Search studies by words, archive, organism and method."""
-    from rembigraph.app.report import search_lines
+    from rembigraph.app.report import search_json, search_lines
     from rembigraph.app.showing import search_studies
 
     found = search_studies(_home(ctx), " ".join(words), archive, organism, method, page)
     if as_json:
-        _print_json(found.as_json())
+        _print_json(search_json(found))
     else:
         _print_lines(search_lines(found))
 

@@ -16,6 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from importlib import resources
+from itertools import chain, islice
 from typing import Any
 
 from rembigraph import loaders
@@ -265,20 +266,11 @@ def map_documents(
     A few documents are mapped here: starting processes would take longer.
     """
     stream = iter(sources)
-    head = [source for source, _ in zip(stream, range(INLINE_DOCUMENTS), strict=False)]
-    rest = next(stream, None)
-    if rest is None:
+    head = list(islice(stream, INLINE_DOCUMENTS + 1))
+    if len(head) <= INLINE_DOCUMENTS:
         yield from (_map_one(source, mapping) for source in head)
-        return
-    yield from _map_parallel(_chain(head, rest, stream), mapping, processes or os.cpu_count() or 1)
-
-
-def _chain(
-    head: list[Document | SourceError], one: Document | SourceError, rest: Iterator[Document | SourceError]
-) -> Iterator[Document | SourceError]:
-    yield from head
-    yield one
-    yield from rest
+    else:
+        yield from _map_parallel(chain(head, stream), mapping, processes or os.cpu_count() or 1)
 
 
 def _map_one(source: Document | SourceError, mapping: Mapping) -> list[Outcome]:

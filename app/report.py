@@ -7,6 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rembigraph.app.loading import LoadReport, Outcome, total_leaves
+from rembigraph.catalogue.parts import Part
+from rembigraph.catalogue.reader import Snapshot
+from rembigraph.catalogue.recordview import Node
+from rembigraph.catalogue.studylist import StudyPage
+from rembigraph.catalogue.summary import contributions
 
 SHOWN = 20
 
@@ -84,3 +89,108 @@ def validation_json(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         ]
         records.append({**outcome.as_json(), "conforms": outcome.report.conforms, "results": results})
     return {"version": 1, "conforms": all(record["conforms"] for record in records), "records": records}
+
+
+def search_lines(page: StudyPage) -> Iterator[str]:
+    """Yield the studies of one page of a list, and how to go on."""
+    for item in page.items:
+        terms = "; ".join(term.label for term in (*item.organisms, *item.methods))
+        yield f"{item.accession:<24} {item.title}"
+        if terms:
+            yield f"{'':<24} {terms}"
+    number = page.criteria.page
+    yield f"{page.total} studies" + (f", page {number} of {page.pages}" if page.pages > 1 else "")
+    if not page.items and page.advice:
+        yield from (f"Did you mean {text}?" for text in (*page.advice.accessions, *page.advice.queries))
+
+
+def search_json(page: StudyPage) -> dict[str, Any]:
+    """Return one page of a list as a JSON document."""
+    items = [
+        {
+            "accession": item.accession,
+            "archive": item.archive,
+            "title": item.title,
+            "issued": item.issued or None,
+            "license": item.license or None,
+            "organisms": [{"iri": term.iri or None, "label": term.label} for term in item.organisms],
+            "methods": [{"iri": term.iri or None, "label": term.label} for term in item.methods],
+            "parts": item.parts,
+        }
+        for item in page.items
+    ]
+    return {"version": 1, "total": page.total, "page": page.criteria.page, "pages": page.pages, "studies": items}
+
+
+def status_lines(status: dict[str, Any]) -> Iterator[str]:
+    """Yield what the catalogue holds."""
+    counts = status["counts"]
+    yield f"Catalogue {status['home']}"
+    yield f"generation {status['generation']}, published {status['published'] or 'never'}"
+    yield f"{status['records']} records, {status['quads']} quads, {len(status['withdrawn'])} studies withdrawn"
+    for archive, count in counts.get("archives", {}).items():
+        yield f"  {archive:<18} {count:>7} studies"
+    if counts:
+        yield f"{counts['correlative_studies']} correlative studies in {counts['sets']} sets"
+        yield f"{counts['kept_values']} source values kept verbatim, {counts['unresolved']} texts without a term"
+
+
+def study_lines(snapshot: Snapshot, accession: str) -> Iterator[str]:
+    """Yield a study for a terminal: what it is, its other parts, its facts, gaps and sources."""
+    view = snapshot.record(accession)
+    if view is None:
+        return
+    study = view.study
+    yield f"{accession}  {study.text('title')}"
+    yield from _fact_lines(study)
+    parts = snapshot.parts(accession)
+    if parts:
+        yield "Other parts:"
+        yield from (line for part in parts for line in _part_lines(part))
+    findings = snapshot.validation(accession)
+    if findings:
+        yield "REMBI asks for, and the sources do not give:"
+        yield from (f"  {finding.message}" for finding in findings)
+    yield "Sources:"
+    for source in snapshot.sources(accession):
+        yield f"  {source.kind} ({source.format}), sha256 {source.sha256[:12]}, mapping {source.mapping_version}"
+
+
+SHOWN_FIELDS = (
+    ("Archive", "archive"),
+    ("Page", "landing_page"),
+    ("Released", "issued"),
+    ("Licence", "license"),
+    ("Organism", "organism"),
+    ("Method", "imaging_method"),
+    ("Method", "imaging_method_text"),
+    ("Bytes", "byte_size"),
+    ("Files", "file_count"),
+    ("DOI", "dataset_doi"),
+    ("Publication", "publication"),
+)
+
+
+def _fact_lines(study: Node) -> Iterator[str]:
+    for word, name in SHOWN_FIELDS:
+        values = [study.view.label(value.text) if value.is_iri else value.text for value in study.values(name)]
+        if name in {"landing_page", "license", "dataset_doi"}:
+            values = study.texts(name)
+        if values:
+            yield f"  {word:<12} {'; '.join(values)}"
+    names = [node.text("display_name") for node in contributions(study.view)]
+    if names:
+        yield f"  {'Authors':<12} {', '.join(names)}"
+
+
+def _part_lines(part: Part) -> Iterator[str]:
+    archive = part.archive.label if part.archive else "elsewhere"
+    title = part.title or "(not in this catalogue)"
+    yield f"  {part.accession} [{archive}] {title}"
+    if part.landing_page:
+        yield f"    data at {part.landing_page}"
+    for claim in part.claims:
+        link = claim.link
+        who = f" says the {link.asserter}" if link.asserter else ""
+        quote = f': "{claim.texts[0]}"' if claim.texts else ""
+        yield f"    {link.relation.replace('_', ' ')} ({link.evidence.replace('_', ' ') or link.kind}){who}{quote}"

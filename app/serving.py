@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,7 +13,6 @@ import sys
 import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -103,8 +103,9 @@ def serve_store(
 def _staged(dataset: Path, stack: contextlib.ExitStack) -> Path:
     from rembigraph.app.sparql.dataset import stage_dataset
 
-    folder = Path(stack.enter_context(TemporaryDirectory(prefix="rembigraph-dataset-")))
-    return stage_dataset(dataset, folder / "store")
+    folder = stage_dataset(dataset)
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _require_sandbox(host: str, allow_unsandboxed: bool) -> None:

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Final
 
 import zstandard
-
 from rembigraph.ontology.errors import StoreDamaged, UsageError
 from rembigraph.ontology.identifiers import Iris
 
@@ -99,8 +98,9 @@ def split_quad(line: bytes) -> tuple[bytes, bytes]:
 def check_canonical(record: CanonicalRecord, data_base: str) -> None:
     """Check that the record keeps the contract on which exact replacement rests.
 
-    Its quads are sorted, unique and free of blank nodes; they lie in the study graph of the record, or in the
-    shared graphs `provenance`, `validation` and `links` with subjects whose IRI has the accession as a segment.
+    Its quads are sorted, unique and free of blank nodes; they lie in the study graph of the record, or in one
+    of the shared graphs `provenance`, `validation` and `links`, and there the IRI of the subject has the
+    accession as a segment.
 
     Raises:
         ValueError: the mapping that made the record has a fault (it is no fault of the source).
@@ -202,9 +202,9 @@ class Archive:
                 folders |= {folder.parent, folder}
                 self._write_missing(record, moves)
             # All writes come before the first fsync: the file system then commits them in few rounds.
-            for fresh in moves:
+            for fresh in moves.values():
                 sync_file(fresh)
-            for fresh, final in moves.items():
+            for final, fresh in moves.items():
                 fresh.replace(final)
             for folder in sorted(folders, reverse=True):
                 sync_folder(folder)
@@ -224,10 +224,10 @@ class Archive:
             (self.quads_path(*record.key, record.quads_sha256), record.quads, _PUBLIC),
         )
         for final, content, mode in targets:
-            if final not in moves.values() and not _holds(final, content):
+            if final not in moves and not _holds(final, content):
                 fresh = self._incoming / f"{len(moves)}"
                 write_file(fresh, compress(content), mode)
-                moves[fresh] = final
+                moves[final] = fresh
 
 
 def compress(content: bytes) -> bytes:
@@ -276,7 +276,9 @@ def _read(path: Path, sha256_hex: str) -> bytes:
     except FileNotFoundError as error:
         raise StoreDamaged("an archived file is missing", where=str(path), fix=_REPAIR) from error
     except (OSError, ValueError) as error:
-        raise StoreDamaged(f"an archived file is unreadable: {error}", where=str(path), fix=_REPAIR) from error
+        raise StoreDamaged(
+            f"an archived file is unreadable: {error}", where=str(path), fix=_REPAIR
+        ) from error
     if sha256(content).hexdigest() != sha256_hex:
         raise StoreDamaged("an archived file is not what its name says", where=str(path), fix=_REPAIR)
     return content

@@ -1,7 +1,7 @@
 """The ledger: what was published, when, and what became of it. Append-only JSON lines.
 
-Every batch is written at once and ends with a line of kind `publish`, which carries the SHA-256 of the lines
-before it. That line on the disk *is* the commit: a batch without a valid one was never acknowledged, is
+Every batch is written at once and ends with a line of kind `publish`, which carries the SHA-256 of the batch.
+That line on the disk *is* the commit: a batch without a valid one was never acknowledged, is
 ignored by readers and cut off by the next writer.
 """
 
@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeAlias
 
-from rembigraph.catalogue.archive import QUALITIES
+from rembigraph.catalogue.archive import QUALITIES, CanonicalRecord
 from rembigraph.ontology.errors import StoreDamaged
 
 Key: TypeAlias = tuple[str, str]
@@ -62,15 +62,35 @@ class RecordEntry:
     file: str
     reason: str = ""
 
+    @classmethod
+    def of(cls, record: CanonicalRecord, generation: int, time: str) -> RecordEntry:
+        """Return the line that says: this record is active."""
+        return cls(
+            generation=generation,
+            time=time,
+            accession=record.accession,
+            source=record.source,
+            state="active",
+            source_sha256=record.source_sha256,
+            quads_sha256=record.quads_sha256,
+            triples=record.triples,
+            quads=record.quad_count,
+            mapping_version=record.mapping_version,
+            quality=record.quality,
+            source_date=record.source_date,
+            file=record.file,
+        )
+
     @property
     def key(self) -> Key:
         """Accession and source."""
         return self.accession, self.source
 
     @property
-    def rank(self) -> tuple[int, str, str]:
+    def rank(self) -> tuple[int, str, str, str]:
         """The greatest rank wins within one (accession, source), in whatever order records come."""
-        return QUALITIES.index(self.quality), self.source_date, self.quads_sha256
+        # The last part decides between source documents that give the same quads.
+        return QUALITIES.index(self.quality), self.source_date, self.quads_sha256, self.source_sha256
 
     def is_made_from(self, source_sha256: str, mapping_version: str) -> bool:
         """Whether it is the same source document, mapped by the same mapping."""
@@ -235,17 +255,10 @@ class Ledger:
             OSError: it could not be written; what was written of it is then torn, see `cut_torn_tail`.
         """
         body = b"".join(_line({"kind": entry.kind, **_values(entry)}) for entry in entries)
-        commit = _line(
-            {
-                "kind": _COMMIT,
-                "generation": generation,
-                "time": time,
-                "records": len(entries),
-                "sha256": sha256(body).hexdigest(),
-            }
-        )
+        commit = {"kind": _COMMIT, "generation": generation, "time": time, "records": len(entries)}
+        commit_line = _line(commit | {"sha256": _digest(body, commit)})
         with self.path.open("ab") as file:
-            file.write(body + commit)
+            file.write(body + commit_line)
             file.flush()
             os.fsync(file.fileno())
 
@@ -280,15 +293,20 @@ class Ledger:
             yield _Batch(lines, line, stop + 1)
             start = position = stop + 1
             last, lines = line["generation"], []
-        self._check_tail(content[start:])
+        self._check_tail(content[start:], last)
 
-    def _check_tail(self, tail: bytes) -> None:
-        """Tell a torn tail, which a killed writer leaves, from damage to a batch in the middle of the file."""
-        *complete, partial = tail.split(b"\n")
-        commits = [number for number, line in enumerate(complete) if _parsed(line).get("kind") == _COMMIT]
-        # A writer appends one batch, so nothing can follow the commit line of the batch that it did not finish.
-        if commits and (partial or commits != [len(complete) - 1]):
-            raise StoreDamaged("a committed batch of the ledger is damaged", where=str(self.path), fix=_RESTORE)
+    def _check_tail(self, tail: bytes, last: int) -> None:
+        """Tell a torn tail, which a killed writer leaves, from damage in the middle of the file.
+
+        A writer appends one batch, so a torn tail is of one generation, with nothing after a commit line.
+        """
+        *complete, _ = [_parsed(line) for line in tail.split(b"\n")]
+        commits = [number for number, line in enumerate(complete) if line.get("kind") == _COMMIT]
+        later = any(line.get("generation", last + 1) != last + 1 for line in complete)
+        if later or (commits and (not tail.endswith(b"\n") or commits != [len(complete) - 1])):
+            raise StoreDamaged(
+                "a committed batch of the ledger is damaged", where=str(self.path), fix=_RESTORE
+            )
 
     def _entry(self, line: dict[str, Any]) -> Entry:
         kind = _KINDS.get(line.get("kind", ""))
@@ -301,7 +319,9 @@ class Ledger:
         try:
             return kind(**{name: line[name] for name in _FIELDS[kind] if name in line})
         except TypeError as error:
-            raise StoreDamaged(f"a line of the ledger is incomplete: {error}", where=str(self.path)) from error
+            raise StoreDamaged(
+                f"a line of the ledger is incomplete: {error}", where=str(self.path)
+            ) from error
 
 
 _FIELDS: Final = {kind: tuple(each.name for each in fields(kind)) for kind in _KINDS.values()}
@@ -311,7 +331,9 @@ _encode: Final[Callable[[Any], str]] = json.JSONEncoder(separators=(",", ":")).e
 def _values(entry: Entry) -> dict[str, Any]:
     """Return the fields of an entry; an empty reason is left out."""
     values = {name: getattr(entry, name) for name in _FIELDS[type(entry)]}
-    return {name: value for name, value in values.items() if name != "reason" or value or entry.kind != "record"}
+    return {
+        name: value for name, value in values.items() if name != "reason" or value or entry.kind != "record"
+    }
 
 
 def _line(values: dict[str, Any]) -> bytes:
@@ -327,11 +349,15 @@ def _parsed(line: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _digest(body: bytes, commit: dict[str, Any]) -> str:
+    """Return the SHA-256 of a batch's lines and of what its commit line says besides."""
+    return sha256(body + _line(commit)).hexdigest()
+
+
 def _is_commit_of(commit: dict[str, Any], body: bytes, lines: list[dict[str, Any]], last: int) -> bool:
     return (
-        commit.get("sha256") == sha256(body).hexdigest()
+        commit.get("sha256") == _digest(body, {key: commit[key] for key in commit if key != "sha256"})
         and commit.get("records") == len(lines)
-        and isinstance(commit.get("generation"), int)
+        and commit.get("generation") == last + 1
         and isinstance(commit.get("time"), str)
-        and bool(commit["generation"] > last)
     )

@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -105,8 +106,14 @@ def _lexical(value: Any) -> str:
     if isinstance(value, float):
         if math.isinf(value):
             return "INF" if value > 0 else "-INF"
-        return "NaN" if math.isnan(value) else repr(value)
+        return "NaN" if math.isnan(value) else _decimal(value)
     return str(value)
+
+
+def _decimal(value: float) -> str:
+    """The spelling that the store keeps, so that what it serves equals what the archive holds, byte for byte."""
+    text = format(Decimal(repr(value)), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def quoted(text: str) -> str:

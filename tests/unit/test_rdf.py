@@ -79,3 +79,13 @@ def test_any_text_survives_as_a_literal(text: str) -> None:
 )
 def test_literals(value: object, kind: str, expected: str) -> None:
     assert literal(value, kind) == expected
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_are_written_as_the_store_keeps_them(number: float) -> None:
+    line = f"<urn:x:s> <urn:x:p> {literal(number, 'double')} ."
+    store = ox.Store()
+    store.load(line.encode(), format=ox.RdfFormat.N_TRIPLES)
+    (quad,) = store
+    assert line == f"{quad.triple} ."
+    assert float(quad.object.value) == number

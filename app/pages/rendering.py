@@ -1,0 +1,171 @@
+"""Turns templates into pages: one environment, with escaping on and foreign text made harmless on its way out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+from urllib.parse import quote, urlencode, urlsplit
+
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+from rembigraph.app.pages import text, words
+from rembigraph.ontology.identifiers import PREFIXES, Iris, is_accession, is_web_address
+
+HTML_HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+"""Headers that every HTML answer carries."""
+
+STATIC_FILES: Final[Mapping[str, str]] = {
+    "rembigraph.css": "text/css; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+"""Files that are served under `/static/`, with their media types. Nothing else is."""
+
+_KEPT_IN_URLS: Final = "%/:?#[]@!$&'()*+,;=~-._"
+
+Render = Callable[..., str]
+
+
+def secure(headers: Any) -> None:
+    """Set the headers that every HTML answer carries on a mutable mapping of headers."""
+    for name, value in HTML_HEADERS.items():
+        headers[name] = value
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the catalogue is served.
+
+    Attributes:
+        public_url: address that people reach it at, without a slash at the end.
+        data_base: data base IRI.
+    """
+
+    public_url: str
+    data_base: str
+
+    @classmethod
+    def of(cls, public_url: str, data_base: str) -> Site:
+        """Return the site of a public address; a slash at its end does not matter."""
+        return cls(public_url.rstrip("/"), data_base)
+
+    @property
+    def prefix(self) -> str:
+        """Path below which the catalogue is served; empty at the root of a host."""
+        return urlsplit(self.public_url).path.rstrip("/")
+
+    def path(self, path: str) -> str:
+        """Return the path of a page as links write it; `path` begins with a slash."""
+        return self.prefix + path
+
+    def url(self, path: str) -> str:
+        """Return the absolute address of a page; never made from a request's Host."""
+        return self.public_url + path
+
+    def link(self, iri: str) -> str:
+        """Return the local path of an IRI of this catalogue; empty for any other."""
+        local = local_link(iri, self.data_base)
+        return self.path(local) if local else ""
+
+    def query(self, query: str) -> str:
+        """Return the path of the SPARQL page with a query filled in."""
+        return self.path("/sparql?" + urlencode({"query": query}))
+
+
+def local_link(iri: str, data_base: str) -> str:
+    """Return the path under which an IRI of the data base is served; empty for any other IRI.
+
+    The first segment must be an accession, so that no IRI can lead to another host or page.
+    """
+    relative = Iris(data_base).relative(iri)
+    if not relative or not is_accession(relative.split("/", 1)[0]):
+        return ""
+    return "/" + quote(relative, safe=_KEPT_IN_URLS)
+
+
+def web_address(iri: str) -> str:
+    """Return an http(s) address as a link may carry it; empty for everything else."""
+    return quote(iri, safe=_KEPT_IN_URLS) if is_web_address(iri) else ""
+
+
+@cache
+def static_file(name: str) -> bytes:
+    """Return a static file; raises KeyError for a name that is not served."""
+    if name not in STATIC_FILES:
+        raise KeyError(name)
+    return resources.files("rembigraph.app.pages").joinpath("static", name).read_bytes()
+
+
+@cache
+def fingerprint(name: str) -> str:
+    """Return a short hash of a static file's content."""
+    return hashlib.sha256(static_file(name)).hexdigest()[:16]
+
+
+def make_renderer(public_url: str, data_base: str) -> Render:
+    """Return a function that renders a template with values: `render("home.html", {...})`.
+
+    Every value is escaped, and characters that hide or reorder text are replaced, whatever the template does.
+    """
+    site = Site.of(public_url, data_base)
+    environment = Environment(
+        loader=PackageLoader("rembigraph.app.pages"),
+        autoescape=True,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        cut=text.cut,
+        paragraphs=text.paragraphs,
+        number=text.number,
+        size=text.size,
+        when=text.when,
+        length=text.length,
+        joined=text.joined,
+        web=web_address,
+        pieces=_pieces,
+    )
+    environment.globals.update(
+        site=site,
+        words=words,
+        plural=text.plural,
+        asset=lambda name: site.path(f"/static/{name}?v={fingerprint(name)}"),
+        short=_short,
+    )
+
+    def render(name: str, values: Mapping[str, Any] | None = None, **more: Any) -> str:
+        return environment.get_template(name).render({**(values or {}), **more})
+
+    return render
+
+
+def _finalize(value: Any) -> Any:
+    """Clean what a template prints. Markup is what templates and macros made themselves, out of cleaned values."""
+    if value is None:
+        return ""
+    return text.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _pieces(pieces: tuple[tuple[str, bool], ...]) -> Markup:
+    """Return what matched as HTML: every piece escaped, what matched in `<mark>`."""
+    parts = ((Markup.escape(text.clean(piece)), hit) for piece, hit in pieces)
+    return Markup("").join(Markup("<mark>{}</mark>").format(piece) if hit else piece for piece, hit in parts)
+
+
+def _short(iri: str) -> str:
+    """Return an IRI with a known prefix, for tables."""
+    for prefix, namespace in PREFIXES.items():
+        if iri.startswith(namespace):
+            return f"{prefix}:{iri.removeprefix(namespace)}"
+    return iri

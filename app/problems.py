@@ -1,0 +1,230 @@
+"""Errors over HTTP: one table from error class to status, RFC 9457 bodies for programs, pages for people.
+
+`install` registers the handlers; routes raise and never build error answers themselves.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from rembigraph.app.negotiation import NotAcceptableError, wants_html
+from rembigraph.catalogue.reader import EmptyCatalogueError
+from rembigraph.catalogue.serialisation import NotRepresentableError
+from rembigraph.ontology import errors
+from rembigraph.ontology.errors import CatalogueError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+PROBLEM_JSON: Final = "application/problem+json"
+
+STATUSES: Final[dict[type[CatalogueError], int]] = {
+    errors.UsageError: 400,
+    errors.QuerySyntaxError: 400,
+    errors.QueryRefused: 403,
+    errors.UnknownAccession: 404,
+    NotAcceptableError: 406,
+    NotRepresentableError: 406,
+    errors.WithdrawnAccession: 410,
+    errors.QueryTooLarge: 413,
+    errors.SourceError: 422,
+    errors.RecordInvalid: 422,
+    errors.QueryError: 400,
+    errors.StoreDamaged: 500,
+    errors.QueryTimeout: 503,
+    errors.Busy: 503,
+    errors.StoreLocked: 503,
+    EmptyCatalogueError: 503,
+    errors.CatalogueError: 500,
+}
+"""HTTP status of each error; a class that is not here has the status of its nearest base that is."""
+
+_log = logging.getLogger(__name__)
+
+
+class UnknownStudyError(errors.UnknownAccession):
+    """No such study here.
+
+    Args:
+        message: what was asked for.
+        accession: the accession in canonical spelling, or an empty string when it is none.
+        archive: name of the archive that it would be in.
+        archive_page: that archive's page for it.
+        nearest: accessions that are here and near it.
+        named_by: accessions that are here and name it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        accession: str = "",
+        archive: str = "",
+        archive_page: str = "",
+        nearest: tuple[str, ...] = (),
+        named_by: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.details: dict[str, Any] = {
+            "accession": accession,
+            "archive": archive,
+            "archive_page": archive_page,
+            "nearest": list(nearest),
+            "named_by": list(named_by),
+        }
+
+
+class WithdrawnStudyError(errors.WithdrawnAccession):
+    """The study was withdrawn: with reason, date, and what takes its place."""
+
+    def __init__(
+        self, message: str, *, accession: str, reason: str, date: str, successor: str, archive_page: str
+    ) -> None:
+        super().__init__(message, reason=reason, date=date)
+        self.details = {
+            "accession": accession,
+            "reason": reason,
+            "date": date,
+            "successor": successor,
+            "archive_page": archive_page,
+        }
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An error as the outside sees it.
+
+    Attributes:
+        status: HTTP status.
+        title: the status in words.
+        detail: what is wrong, in a sentence.
+        code: short stable word for programs.
+        where: what locates it, or empty.
+        fix: what to do about it, or empty.
+        details: further members of the body.
+        headers: headers of the answer.
+    """
+
+    status: int
+    title: str
+    detail: str
+    code: str
+    where: str = ""
+    fix: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def body(self, instance: str) -> dict[str, Any]:
+        """Return the RFC 9457 members; empty ones are left out."""
+        members = {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": instance,
+            "code": self.code,
+            "where": self.where,
+            "fix": self.fix,
+            **self.details,
+        }
+        return {name: value for name, value in members.items() if value not in ("", [], None)}
+
+
+def status_of(error: CatalogueError | type[CatalogueError]) -> int:
+    """Return the HTTP status of an error or error class."""
+    kind = error if isinstance(error, type) else type(error)
+    return next(STATUSES[base] for base in kind.__mro__ if base in STATUSES)
+
+
+def problem_of(error: CatalogueError) -> Problem:
+    """Return the problem that an error is."""
+    status = status_of(error)
+    headers = {"Retry-After": str(getattr(error, "retry_after", 5))} if status == 503 else {}
+    details = dict(getattr(error, "details", {}))
+    if isinstance(error, NotAcceptableError):
+        details["offered"] = list(error.offered)
+    if isinstance(error, errors.QuerySyntaxError):
+        details |= {"line": error.line, "column": error.column}
+    # What is on our disk is nobody's business outside.
+    inside = status == 500
+    return Problem(
+        status=status,
+        title=HTTPStatus(status).phrase,
+        detail="the catalogue cannot answer; its keeper has been told" if inside else error.message,
+        code=_code(type(error)),
+        where="" if inside else error.where,
+        fix="" if inside else error.fix,
+        details=details,
+        headers=headers,
+    )
+
+
+def problem_response(
+    request: Request, problem: Problem, render: Callable[[str, dict[str, Any]], str]
+) -> Response:
+    """Return the answer for a problem: a page when a browser asks, else RFC 9457 JSON."""
+    headers = {"Cache-Control": "no-store", "Vary": "Accept", **problem.headers}
+    if wants_html(request.headers.get("accept")):
+        page = render("problem.html", {"problem": problem, "path": request.url.path[:500]})
+        return Response(page, problem.status, headers, "text/html; charset=utf-8")
+    body = json.dumps(problem.body(_instance(request)), ensure_ascii=False, indent=1)
+    return Response(body + "\n", problem.status, headers, PROBLEM_JSON)
+
+
+def install(app: FastAPI, render: Callable[[str, dict[str, Any]], str]) -> None:
+    """Register handlers so that every error of every route is answered from the one table.
+
+    Args:
+        app: the application.
+        render: renders a template with values.
+    """
+
+    def on_error(request: Request, error: Exception) -> Response:
+        if not isinstance(error, CatalogueError):
+            raise error
+        if status_of(error) == 500:
+            _log.error("%s: %s", request.url.path, error, exc_info=error)
+        return problem_response(request, problem_of(error), render)
+
+    def on_http(request: Request, error: Exception) -> Response:
+        return problem_response(request, _of_http(error), render)
+
+    def on_invalid(request: Request, error: Exception) -> Response:
+        return problem_response(request, _of_validation(error), render)
+
+    app.add_exception_handler(CatalogueError, on_error)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+
+
+def _of_http(error: Exception) -> Problem:
+    if not isinstance(error, HTTPException):
+        raise error
+    status = HTTPStatus(error.status_code)
+    detail = "there is no such page here" if status == HTTPStatus.NOT_FOUND else str(error.detail)
+    code = status.name.lower().replace("_", "-")
+    return Problem(status.value, status.phrase, detail, code, headers=dict(error.headers or {}))
+
+
+def _of_validation(error: Exception) -> Problem:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    first = error.errors()[0]
+    name = str(first["loc"][-1])[:80]
+    return Problem(400, "Bad Request", f"parameter {name}: {first['msg']}", "bad-parameter", where=name)
+
+
+def _code(kind: type[CatalogueError]) -> str:
+    """Return `unknown-accession` for `UnknownAccession`; a class without a status has its base's code."""
+    own = next(base for base in kind.__mro__ if base in STATUSES).__name__.removesuffix("Error")
+    return "".join(f"-{char.lower()}" if char.isupper() else char for char in own).strip("-") or "error"
+
+
+def _instance(request: Request) -> str:
+    return request.url.path[:500]

@@ -1,0 +1,98 @@
+"""Reads the current generation for the command line: one study, a search, the state of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Any
+
+from rembigraph.catalogue.home import Home
+from rembigraph.catalogue.reader import Snapshot
+from rembigraph.catalogue.studylist import StudyPage
+from rembigraph.ontology.errors import UnknownAccession, UsageError, WithdrawnAccession
+from rembigraph.ontology.identifiers import NotAnAccession, parse_accession
+
+
+def canonical_accession(text: str) -> str:
+    """Return an accession in its canonical spelling.
+
+    Raises:
+        UsageError: it fits no archive.
+    """
+    try:
+        return parse_accession(text).text
+    except NotAnAccession as error:
+        fix = "Write one such as EMPIAR-10310, S-BIAD1076, idr0001 or ssbd-repos-000001."
+        raise UsageError(str(error), fix=fix) from error
+
+
+@contextmanager
+def open_snapshot(home: Home) -> Iterator[Snapshot]:
+    """Open the current generation and keep it from being removed meanwhile.
+
+    Raises:
+        UsageError: nothing has been loaded yet.
+    """
+    with home.lease() as generation:
+        if generation is None:
+            raise UsageError("the catalogue is empty", fix="Load something first: rembigraph load PATH")
+        snapshot = Snapshot.open(generation.path, home.data_base)
+        try:
+            yield snapshot
+        finally:
+            snapshot.close()
+
+
+@contextmanager
+def open_study(home: Home, accession: str) -> Iterator[tuple[Snapshot, str]]:
+    """Open the current generation for one study that is in it.
+
+    Raises:
+        WithdrawnAccession: it was withdrawn.
+        UnknownAccession: it is not in this catalogue.
+    """
+    name = canonical_accession(accession)
+    withdrawal = home.state().withdrawn.get(name)
+    if withdrawal is not None:
+        message = f"{name} was withdrawn on {withdrawal.time[:10]}: {withdrawal.reason}"
+        raise WithdrawnAccession(message, reason=withdrawal.reason, date=withdrawal.time[:10])
+    with open_snapshot(home) as snapshot:
+        if not snapshot.holds(name):
+            near = ", ".join(snapshot.search.nearest(name)) or "none is near"
+            page = parse_accession(name).landing_page
+            fix = f"Nearest here: {near}." + (f" The archive's page: {page}" if page else "")
+            raise UnknownAccession(f"{name} is not in this catalogue", fix=fix)
+        yield snapshot, name
+
+
+def search_studies(
+    home: Home,
+    words: str,
+    archive: Sequence[str] = (),
+    organism: Sequence[str] = (),
+    method: Sequence[str] = (),
+    page: int = 1,
+) -> StudyPage:
+    """Return one page of the studies that have all the words and pass all the filters."""
+    with open_snapshot(home) as snapshot:
+        return snapshot.search.studies(words, archive, organism, method, page=page)
+
+
+def catalogue_status(home: Home) -> dict[str, Any]:
+    """Return what the catalogue holds, from its ledger and the counts of its current generation."""
+    state = home.state()
+    generation = home.current()
+    derived = generation.meta.get("derived", {}) if generation else {}
+    return {
+        "version": version("rembigraph"),
+        "home": str(home.path),
+        "data_base": home.data_base,
+        "generation": generation.number if generation else 0,
+        "published": generation.meta.get("time") if generation else None,
+        "records": len(state.active),
+        "superseded": sum(len(state.superseded(key)) for key in state.active),
+        "withdrawn": sorted(state.withdrawn),
+        "quads": generation.meta.get("quads", 0) if generation else 0,
+        "counts": derived,
+    }

@@ -1,0 +1,168 @@
+"""One answer on its way from a worker to a client."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from typing import Any, Final
+
+from rembigraph.app.sparql import frames
+from rembigraph.app.sparql.evaluation import Job
+from rembigraph.app.sparql.frames import Frame
+from rembigraph.app.sparql.pool import Pool
+from rembigraph.app.sparql.process import WorkerProcess
+from rembigraph.ontology.errors import (
+    CatalogueError,
+    QueryError,
+    QuerySyntaxError,
+    QueryTimeout,
+    QueryTooLarge,
+)
+
+_LOG = logging.getLogger(__name__)
+_LIMIT_FIX: Final = "Ask for less: fewer variables, a LIMIT, or a more selective pattern first."
+
+
+class Answer:
+    """The bytes of an answer, as an asynchronous iterator; made by `QueryService.answer`.
+
+    It holds a worker from `begin` on until its end, its deadline or `close`, whichever comes first. Whoever
+    has one calls `close`, read or not.
+
+    Attributes:
+        media_type: what the bytes are.
+        cut: whether a preview left something out; known at the end.
+    """
+
+    def __init__(
+        self, job: Job, worker: WorkerProcess, pool: Pool, leave: Callable[[], None], deadline: float
+    ) -> None:
+        self.media_type = job.media_type
+        self.cut = False
+        self._job = job
+        self._worker = worker
+        self._pool = pool
+        self._leave = leave
+        self._first: bytes | None = None
+        self._complete = False
+        self._closed = False
+        self._expired = False
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_at(deadline, self._expire)
+
+    async def begin(self) -> None:
+        """Send the query, and wait for the first bytes of its answer.
+
+        Until here, every failure is an exception and nothing has been promised to the client.
+
+        Raises:
+            QuerySyntaxError, QueryTimeout, QueryTooLarge, QueryError: there is no answer.
+        """
+        try:
+            self._worker.send(frames.encode(frames.JOB, self._job.document()))
+            self._first = await self._next_data()
+        except BaseException:
+            self.close()
+            raise
+
+    def __aiter__(self) -> Answer:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Return the next bytes.
+
+        Raises:
+            QueryTimeout, QueryTooLarge, QueryError: the answer ends here, incomplete.
+        """
+        first, self._first = self._first, None
+        try:
+            data = first or await self._next_data()
+        except BaseException:
+            self.close()
+            raise
+        if data is None:
+            self.close()
+            raise StopAsyncIteration
+        return data
+
+    def close(self) -> None:
+        """Give the worker back, killing it unless the answer is complete; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self._timer.cancel()
+        self._pool.give(self._worker, fit=self._complete)
+        self._leave()
+
+    def _expire(self) -> None:
+        self._expired = True
+        self._worker.kill()
+        self.close()
+
+    async def _next_data(self) -> bytes | None:
+        """The payload of the next data frame; None at the end."""
+        while not self._complete:
+            frame = await self._worker.receive()
+            if frame is None:
+                raise await self._explain_end()
+            if frame.kind == frames.DATA:
+                return frame.payload
+            if frame.kind == frames.ERROR:
+                document = frame.document()
+                self._complete = document["code"] != "memory"
+                raise self._explain(document)
+            if frame.kind == frames.END:
+                self._finish(frame)
+        return None
+
+    def _finish(self, frame: Frame) -> None:
+        document = frame.document()
+        self._complete = True
+        self.cut = bool(document["cut"])
+        self._worker.resident_bytes = document["resident_bytes"]
+
+    def _explain(self, document: dict[str, Any]) -> CatalogueError:
+        code = document["code"]
+        if code == "syntax":
+            return QuerySyntaxError(
+                document["message"], line=document["line"], column=document["column"], fix=document["fix"]
+            )
+        if code == "result-bytes":
+            message = f"The answer has more than {self._job.max_result_bytes} bytes."
+            return QueryTooLarge(message, fix=_LIMIT_FIX)
+        if code == "merge-quads":
+            return QueryTooLarge(
+                f"The default graphs hold more than {self._job.max_merge_quads} triples together.",
+                fix="Name fewer of them, or name none and ask the endpoint's own default graph.",
+            )
+        if code == "memory":
+            return _memory_used_up()
+        return QueryError(f"The query cannot be evaluated: {document['message']}")
+
+    async def _explain_end(self) -> CatalogueError:
+        """Say why the worker has ended without a word."""
+        if self._expired:
+            return QueryTimeout(
+                "The query was stopped at its deadline.",
+                fix="Make it more selective, or ask for less at a time.",
+            )
+        if self._closed:
+            return QueryError("The answer was abandoned.")
+        await self._worker.exited()
+        number = self._worker.signal
+        _LOG.warning("a query ended its worker by signal %s: %s", number, self._worker.last_words())
+        if number in _signals("SIGALRM"):
+            return QueryTimeout("The query was stopped at its deadline.")
+        if number in _signals("SIGSEGV", "SIGBUS"):
+            return QueryTooLarge("The query is nested too deeply to be evaluated.")
+        return _memory_used_up()
+
+
+def _memory_used_up() -> QueryTooLarge:
+    return QueryTooLarge("The query used up the memory that one query may have.", fix=_LIMIT_FIX)
+
+
+def _signals(*names: str) -> set[int]:
+    return {int(getattr(signal, name)) for name in names if hasattr(signal, name)}

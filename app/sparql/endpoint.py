@@ -1,0 +1,270 @@
+"""The endpoint: from a request to a response."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, TypeVar
+
+from rembigraph.app.sparql.answer import Answer
+from rembigraph.app.sparql.description import describe_service
+from rembigraph.app.sparql.formats import (
+    GRAPH_FORMATS,
+    HTML,
+    Format,
+    choose_by_accept,
+    choose_by_name,
+    formats_of,
+)
+from rembigraph.app.sparql.gate import Admitted
+from rembigraph.app.sparql.page import TEMPLATE, Example, form_context, problem_context, result_context
+from rembigraph.app.sparql.problems import (
+    PROBLEM_JSON,
+    ProtocolError,
+    choose_problem_format,
+    problem_of,
+)
+from rembigraph.app.sparql.protocol import METHODS, ProtocolRequest, read_get, read_post
+from rembigraph.app.sparql.service import QueryService
+from rembigraph.ontology.errors import CatalogueError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+Render = Callable[[str, dict[str, Any]], str]
+_T = TypeVar("_T")
+
+_CLIENT_GONE: Final = 499
+_COMMON: Final = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Link, Content-Location, ETag, Retry-After",
+    "Vary": "Accept",
+    "X-Content-Type-Options": "nosniff",
+}
+# A browser renders RDF/XML and XML results as documents, and their text is the asker's: no scripts.
+_DATA: Final = {
+    **_COMMON,
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
+_PREFLIGHT: Final = {
+    **_COMMON,
+    "Allow": METHODS,
+    "Access-Control-Allow-Methods": METHODS,
+    "Access-Control-Allow-Headers": "Accept, Content-Type",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+class _AnswerResponse(StreamingResponse):
+    """Streams an answer, and gives its worker back however the request ends.
+
+    When the answer breaks off, the exception goes on to the server, which closes the connection without
+    the final chunk: the client cannot take the part for the whole.
+    """
+
+    def __init__(self, answer: Answer, content_type: str) -> None:
+        super().__init__(answer, headers={**_DATA, "Content-Type": content_type})
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._answer.close()
+
+
+class SparqlEndpoint:
+    """Answers requests to `/sparql`.
+
+    Args:
+        service: evaluates the queries.
+        public_url: the base URL under which the world sees this server.
+        render: makes HTML of a template's name and its context.
+        examples: queries to offer on the page.
+        local_link: gives the address here of an IRI of this catalogue, or the IRI itself.
+    """
+
+    def __init__(
+        self,
+        service: QueryService,
+        *,
+        public_url: str,
+        render: Render,
+        examples: Sequence[Example],
+        local_link: Callable[[str], str],
+    ) -> None:
+        self._service = service
+        self._endpoint = public_url.rstrip("/") + "/sparql"
+        self._render = render
+        self._examples = examples
+        self._local_link = local_link
+
+    async def get(self, request: Request) -> Response:
+        """Answer a GET or a HEAD."""
+        asked = None
+        try:
+            asked = read_get(request.scope["query_string"])
+            return await self._respond(request, asked)
+        except (CatalogueError, ProtocolError) as error:
+            return await self._explain(request, asked, error)
+
+    async def post(self, request: Request) -> Response:
+        """Answer a POST."""
+        asked = None
+        try:
+            asked = await read_post(
+                request.scope["query_string"], request.headers, request.stream(), self._service.limits
+            )
+            return await self._respond(request, asked)
+        except (CatalogueError, ProtocolError) as error:
+            return await self._explain(request, asked, error)
+
+    def options(self) -> Response:
+        """Answer an OPTIONS, which a browser sends before it lets a script ask."""
+        return Response(status_code=204, headers=_PREFLIGHT)
+
+    async def _respond(self, request: Request, asked: ProtocolRequest) -> Response:
+        if asked.query is None:
+            return await self._introduce(request, asked)
+        query = self._service.admit(asked.query)
+        chosen = _choose(request, asked, (*formats_of(query.form), HTML))
+        if chosen is HTML:
+            return await self._answer_page(request, asked, query)
+        answer = await _unless_gone(request, self._ask(request, asked, query, chosen.media_type))
+        if answer is None:
+            return Response(status_code=_CLIENT_GONE)
+        # HTTP/1.0 has no chunks: there, only a length tells a part from the whole.
+        if request.method == "HEAD" or request.scope["http_version"] == "1.0":
+            return await _whole(request, answer, chosen)
+        return _AnswerResponse(answer, chosen.content_type)
+
+    def _ask(
+        self,
+        request: Request,
+        asked: ProtocolRequest,
+        query: Admitted,
+        media_type: str,
+        *,
+        preview: bool = False,
+    ) -> Awaitable[Answer]:
+        return self._service.answer(
+            query,
+            media_type,
+            dataset=asked.dataset,
+            timeout_seconds=asked.timeout_seconds,
+            preview=preview,
+            client=request.client.host if request.client else "",
+        )
+
+    async def _introduce(self, request: Request, asked: ProtocolRequest) -> Response:
+        """Answer a request without a query: the service description, or the form."""
+        chosen = _choose(request, asked, (*GRAPH_FORMATS, HTML))
+        if chosen is HTML:
+            return await self._page(self._form(asked))
+        union = self._service.union_default_graph
+        document = describe_service(self._endpoint, self._service.limits, chosen, union_default_graph=union)
+        return Response(document, headers={**_DATA, "Content-Type": chosen.content_type})
+
+    async def _answer_page(self, request: Request, asked: ProtocolRequest, query: Admitted) -> Response:
+        started = time.monotonic()
+        media_type = formats_of(query.form)[0].media_type
+
+        async def read() -> tuple[bytes, bool]:
+            answer = await self._ask(request, asked, query, media_type, preview=True)
+            data = await _read(answer)
+            return data, answer.cut
+
+        preview = await _unless_gone(request, read())
+        if preview is None:
+            return Response(status_code=_CLIENT_GONE)
+        data, cut = preview
+        seconds = time.monotonic() - started
+        context = self._form(asked)
+        shown = await run_in_threadpool(
+            result_context, query, asked, data, seconds, self._local_link, cut=cut
+        )
+        return await self._page(context | shown)
+
+    async def _explain(
+        self, request: Request, asked: ProtocolRequest | None, error: CatalogueError | ProtocolError
+    ) -> Response:
+        """Tell the client about an error, in the form that it reads."""
+        problem = problem_of(error)
+        chosen = choose_problem_format(request.headers.get("accept", ""))
+        headers = {**_DATA, **problem.headers, "Content-Type": chosen.content_type}
+        if chosen is HTML or (asked is not None and asked.format == HTML.name):
+            context = self._form(asked)
+            context |= problem_context(problem, context["query"])
+            return await self._page(context, problem.status, problem.headers)
+        if chosen is PROBLEM_JSON:
+            document = json.dumps(problem.document(), ensure_ascii=False)
+            return Response(document, problem.status, headers)
+        return Response(problem.text(), problem.status, headers)
+
+    def _form(self, asked: ProtocolRequest | None) -> dict[str, Any]:
+        return form_context(asked, self._examples, self._endpoint, self._service.limits)
+
+    async def _page(
+        self, context: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None
+    ) -> Response:
+        html = await run_in_threadpool(self._render, TEMPLATE, context)
+        own = {"Content-Type": HTML.content_type, "Cache-Control": "no-cache"}
+        return Response(html, status, {**_COMMON, **own, **(headers or {})})
+
+
+def _choose(request: Request, asked: ProtocolRequest, offers: Sequence[Format]) -> Format:
+    if asked.format:
+        chosen = choose_by_name(asked.format, offers)
+    else:
+        chosen = choose_by_accept(request.headers.get("accept", ""), offers)
+    if chosen is None:
+        offered = ", ".join(f"{offer.media_type} (format={offer.name})" for offer in offers)
+        message = "The answer is offered in none of the formats asked for."
+        raise ProtocolError(406, message, fix=f"Offered: {offered}.")
+    return chosen
+
+
+async def _whole(request: Request, answer: Answer, chosen: Format) -> Response:
+    data = await _unless_gone(request, _read(answer))
+    if data is None:
+        return Response(status_code=_CLIENT_GONE)
+    return Response(data, headers={**_DATA, "Content-Type": chosen.content_type})
+
+
+async def _read(answer: Answer) -> bytes:
+    try:
+        return b"".join([data async for data in answer])
+    finally:
+        answer.close()
+
+
+async def _unless_gone(request: Request, work: Awaitable[_T]) -> _T | None:
+    """Wait for a result while the client is there; when it leaves, stop the work and return None."""
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_disconnect(request))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+    except asyncio.CancelledError:
+        task.add_done_callback(_close_unused)
+        raise
+    finally:
+        task.cancel()
+        gone.cancel()
+        await asyncio.gather(task, gone, return_exceptions=True)
+    return None
+
+
+def _close_unused(task: asyncio.Future[Any]) -> None:
+    if not task.cancelled() and task.exception() is None and isinstance(task.result(), Answer):
+        task.result().close()
+
+
+async def _disconnect(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,319 @@
+"""The gate: what a query may not be, decided by its words alone, before any worker sees it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final, Literal, cast
+
+from rembigraph.app.sparql.lexer import Token, line_and_column, read_tokens
+from rembigraph.app.sparql.limits import QueryLimits
+from rembigraph.app.sparql.prefixes import undeclared_prefix
+from rembigraph.app.sparql.service_clause import service_offset
+from rembigraph.ontology.errors import QueryRefused, QuerySyntaxError
+
+Form = Literal["select", "ask", "construct", "describe"]
+
+FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
+_UPDATES = "INSERT DELETE LOAD CLEAR DROP CREATE ADD MOVE COPY WITH"
+_KEYWORDS = """
+A ABS ADJUST AS ASC ASK AVG BASE BIND BNODE BOUND BY CEIL COALESCE CONCAT CONSTRUCT CONTAINS COUNT
+DATATYPE DAY DESC DESCRIBE DISTINCT ENCODE_FOR_URI EXISTS FALSE FILTER FLOOR FROM GRAPH GROUP
+GROUP_CONCAT HASLANG HASLANGDIR HAVING HOURS IF IN IRI ISBLANK ISIRI ISLITERAL ISNUMERIC ISTRIPLE ISURI
+LANG LANGDIR LANGMATCHES LATERAL LCASE LIMIT MAX MD5 MIN MINUS MINUTES MONTH NAMED NOT NOW OBJECT OFFSET
+OPTIONAL ORDER PREDICATE PREFIX RAND REDUCED REGEX REPLACE ROUND SAMETERM SAMEVALUE SAMPLE SECONDS SELECT
+SEPARATOR SERVICE SHA1 SHA256 SHA384 SHA512 SILENT STR STRAFTER STRBEFORE STRDT STRENDS STRLANG STRLANGDIR
+STRLEN STRSTARTS STRUUID SUBJECT SUBSTR SUM TIMEZONE TRIPLE TRUE TZ UCASE UNDEF UNION URI UUID VALUES
+VERSION WHERE YEAR
+"""
+UPDATES: Final = frozenset(_UPDATES.split())
+KEYWORDS: Final = frozenset(_KEYWORDS.split())
+
+_BROKEN_IRI: Final = re.compile(r"<[A-Za-z][A-Za-z0-9+.\-]*:/[^<>\r\n?$]*>")
+_OPENING: Final = {"{": "}", "(": ")", "[": "]", "{|": "|}"}
+_CLOSING: Final = {closing: opening for opening, closing in _OPENING.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A query text that passed the gate.
+
+    Attributes:
+        text: the query as given.
+        form: its form, which decides the formats it can be answered in.
+        prologue: the text before the form's keyword: PREFIX and BASE declarations, comments.
+        default_graphs: the graphs after `FROM`, as written (`<iri>` or `prefix:name`), in order.
+        named_graphs: the graphs after `FROM NAMED`, as written.
+        prefixes: the declared prefixes, without the colon, and the IRIs they stand for, as written.
+    """
+
+    text: str
+    form: Form
+    prologue: str
+    prefixes: dict[str, str]
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+
+    @property
+    def names_dataset(self) -> bool:
+        """Whether the query itself says what its dataset is."""
+        return bool(self.default_graphs or self.named_graphs)
+
+
+def admit(text: str, limits: QueryLimits) -> Admitted:
+    """Let a query text pass, or say why not.
+
+    Raises:
+        QueryRefused: a rule forbids it; `rule` is `bytes`, `tokens`, `depth`, `unary`, `service`, `update`
+            or `escape`.
+        QuerySyntaxError: its words cannot be SPARQL; line and column are exact.
+    """
+    _check_bytes(text, limits)
+    tokens = _bounded_tokens(text, limits)
+    prefixes = _declared_prefixes(tokens)
+    _refuse_service(text, tokens, prefixes)
+    _refuse_stray(text, tokens)
+    form_index = _find_form(text, tokens)
+    _refuse_broken_iri(text, tokens)
+    _refuse_unknown_words(text, tokens)
+    _refuse_undeclared(text, tokens, prefixes)
+    _check_nesting(text, tokens, limits)
+    form = tokens[form_index]
+    default_graphs, named_graphs = _dataset_clauses(tokens)
+    return Admitted(
+        text=text,
+        form=cast(Form, form.text.lower()),
+        prologue=text[: form.start],
+        prefixes=prefixes,
+        default_graphs=tuple(default_graphs),
+        named_graphs=tuple(named_graphs),
+    )
+
+
+def syntax_error(text: str, offset: int, message: str, fix: str = "") -> QuerySyntaxError:
+    """Make a syntax error that points at an offset of the text."""
+    line, column = line_and_column(text, offset)
+    return QuerySyntaxError(message, line=line, column=column, fix=fix)
+
+
+def _refusal(
+    rule: str, message: str, text: str = "", offset: int | None = None, fix: str = ""
+) -> QueryRefused:
+    where = ""
+    if offset is not None:
+        line, column = line_and_column(text, offset)
+        where = f"line {line}, column {column}"
+    return QueryRefused(message, rule=rule, where=where, fix=fix)
+
+
+def _check_bytes(text: str, limits: QueryLimits) -> None:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise syntax_error(
+            text, error.start, "The query holds half of a surrogate pair: no character."
+        ) from None
+    if size > limits.max_query_bytes:
+        raise _refusal("bytes", f"The query has {size} bytes; at most {limits.max_query_bytes} are taken.")
+
+
+def _bounded_tokens(text: str, limits: QueryLimits) -> list[Token]:
+    tokens: list[Token] = []
+    for token in read_tokens(text):
+        if len(tokens) >= limits.max_tokens and token.kind != "end":
+            message = f"The query has more than {limits.max_tokens} words and signs."
+            raise _refusal("tokens", message, text, token.start)
+        tokens.append(token)
+    return tokens
+
+
+def _declared_prefixes(tokens: Sequence[Token]) -> dict[str, str]:
+    return {
+        name.text[:-1]: iri.text[1:-1]
+        for word, name, iri in zip(tokens, tokens[1:], tokens[2:], strict=False)
+        if word.is_word("PREFIX") and name.kind == "name" and name.text.endswith(":")
+    }
+
+
+def _refuse_service(text: str, tokens: Sequence[Token], prefixes: Mapping[str, str]) -> None:
+    offset = service_offset(text, tokens, prefixes)
+    if offset is not None:
+        raise _refusal(
+            "service",
+            "SERVICE is not allowed: this endpoint asks no other endpoint on your behalf.",
+            text,
+            offset,
+            "Ask the other endpoint for its part, and send what it answers here as a VALUES block.",
+        )
+
+
+# Words
+
+
+def _refuse_stray(text: str, tokens: Sequence[Token]) -> None:
+    stray = tokens[-1]
+    if stray.kind != "stray":
+        return
+    if stray.text == "\\":
+        raise _refusal(
+            "escape",
+            "A backslash may stand only inside an IRI, a string or a prefixed name.",
+            text,
+            stray.start,
+        )
+    if stray.text in "\"'":
+        raise syntax_error(
+            text,
+            stray.start,
+            "This string is never closed, or holds an escape that SPARQL does not know.",
+            f"Close it with {stray.text} on the same line, or use three quotes for a text of several lines.",
+        )
+    raise syntax_error(text, stray.start, f"The character {stray.text!r} has no meaning here in SPARQL.")
+
+
+def _find_form(text: str, tokens: Sequence[Token]) -> int:
+    position = 0
+    while tokens[position].is_word("PREFIX", "BASE", "VERSION"):
+        position = _skip_declaration(text, tokens, position)
+    token = tokens[position]
+    if token.is_word(*FORMS):
+        return position
+    if token.is_word(*UPDATES):
+        raise _update_refused(text, token)
+    if token.kind == "end":
+        message = "The query is empty." if position == 0 else "The query ends after its declarations."
+        raise syntax_error(text, token.start, message, "Begin with SELECT, ASK, CONSTRUCT or DESCRIBE.")
+    if token.kind == "word":
+        raise _unknown_word(text, token, FORMS, "Begin with SELECT, ASK, CONSTRUCT or DESCRIBE.")
+    message = f"A query cannot begin with “{shorten(token.text)}”."
+    raise syntax_error(text, token.start, message, "Begin with SELECT, ASK, CONSTRUCT or DESCRIBE.")
+
+
+def _skip_declaration(text: str, tokens: Sequence[Token], position: int) -> int:
+    keyword = tokens[position].text.upper()
+    wanted = {"PREFIX": ("name", "iri"), "BASE": ("iri",), "VERSION": ("string",)}[keyword]
+    example = {
+        "PREFIX": "PREFIX dcterms: <http://purl.org/dc/terms/>",
+        "BASE": "BASE <https://example.org/>",
+        "VERSION": 'VERSION "1.1"',
+    }[keyword]
+    for step, kind in enumerate(wanted, start=1):
+        token = tokens[position + step]
+        if token.kind != kind or (kind == "name" and not token.text.endswith(":")):
+            raise syntax_error(
+                text, token.start, f"This {keyword} declaration is not complete.", f"Write: {example}"
+            )
+    return position + len(wanted) + 1
+
+
+def _update_refused(text: str, token: Token) -> QueryRefused:
+    return _refusal(
+        "update",
+        f"{token.text.upper()} is an update, and this endpoint is read-only.",
+        text,
+        token.start,
+        "Begin with SELECT, ASK, CONSTRUCT or DESCRIBE.",
+    )
+
+
+def _unknown_word(text: str, token: Token, known: Sequence[str], otherwise: str) -> QuerySyntaxError:
+    """Say that a word is not known; propose the one it resembles, or else `otherwise`."""
+    close = get_close_matches(token.text.upper()[:40], known, n=1, cutoff=0.7)
+    fix = f"Did you mean {close[0]}?" if close else otherwise
+    return syntax_error(text, token.start, f"“{shorten(token.text)}” is no SPARQL keyword.", fix)
+
+
+def shorten(text: str, length: int = 60) -> str:
+    """Cut a token for a message."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _refuse_broken_iri(text: str, tokens: Sequence[Token]) -> None:
+    """Recognise an IRI that a forbidden character tears apart, before its parts are complained of."""
+    for token in tokens:
+        if token.text == "<" and (match := _BROKEN_IRI.match(text, token.start)):
+            raise syntax_error(
+                text,
+                token.start,
+                f'{shorten(match[0])} is no IRI: it holds a blank or one of " {{ }} | ^ ` \\.',
+                "Write such a character as % and two hexadecimal digits.",
+            )
+
+
+def _refuse_unknown_words(text: str, tokens: Sequence[Token]) -> None:
+    for token in tokens:
+        if token.kind != "word" or token.text.upper() in KEYWORDS:
+            continue
+        if token.text.upper() in UPDATES:
+            raise _update_refused(text, token)
+        raise _unknown_word(
+            text, token, sorted(KEYWORDS), "A variable begins with ?, a string stands in quotes."
+        )
+
+
+def _refuse_undeclared(text: str, tokens: Sequence[Token], prefixes: Mapping[str, str]) -> None:
+    for token in tokens:
+        if token.kind != "name":
+            continue
+        prefix = token.text[: token.text.index(":")]
+        if prefix not in prefixes:
+            message, fix = undeclared_prefix(prefix, prefixes.keys())
+            raise syntax_error(text, token.start, message, fix)
+
+
+# Nesting and dataset
+
+
+def _check_nesting(text: str, tokens: Sequence[Token], limits: QueryLimits) -> None:
+    opened: list[Token] = []
+    unary = 0
+    for token in tokens:
+        unary = unary + 1 if token.text in ("!", "+", "-") else 0
+        if unary > limits.max_consecutive_unary:
+            message = f"More than {limits.max_consecutive_unary} of !, + and - follow one another."
+            raise _refusal("unary", message, text, token.start)
+        if token.kind != "sign":
+            continue
+        if token.text in _OPENING:
+            opened.append(token)
+            if len(opened) > limits.max_depth:
+                message = f"The query nests more than {limits.max_depth} brackets deep."
+                raise _refusal("depth", message, text, token.start)
+        elif token.text in _CLOSING:
+            _close(text, token, opened)
+    if opened:
+        raise syntax_error(
+            text,
+            opened[-1].start,
+            f"This {opened[-1].text} is never closed.",
+            f"Add {_OPENING[opened[-1].text]}",
+        )
+
+
+def _close(text: str, token: Token, opened: list[Token]) -> None:
+    if not opened:
+        raise syntax_error(text, token.start, f"This {token.text} closes nothing.", "Leave it out.")
+    opening = opened.pop()
+    if _OPENING[opening.text] != token.text:
+        line, column = line_and_column(text, opening.start)
+        raise syntax_error(
+            text,
+            token.start,
+            f"This {token.text} does not close the {opening.text} of line {line}, column {column}.",
+            f"Put {_OPENING[opening.text]} before it.",
+        )
+
+
+def _dataset_clauses(tokens: Sequence[Token]) -> tuple[list[str], list[str]]:
+    default_graphs: list[str] = []
+    named_graphs: list[str] = []
+    for position, token in enumerate(tokens):
+        if not token.is_word("FROM"):
+            continue
+        named = tokens[position + 1].is_word("NAMED")
+        graph = tokens[position + 1 + named]
+        if graph.kind in ("iri", "name"):
+            (named_graphs if named else default_graphs).append(graph.text)
+    return default_graphs, named_graphs

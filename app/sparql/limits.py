@@ -1,0 +1,56 @@
+"""What one query may cost. Every number of the endpoint that bounds something is here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class QueryLimits:
+    """Bounds of the query service; the defaults suit a public endpoint on a small machine.
+
+    Attributes:
+        deadline_seconds: longest time from a request's arrival to its last byte. The worker is killed then.
+        memory_bytes: address space a worker may add to what it has with the store open.
+        stack_bytes: stack of the thread that parses and evaluates; deep queries need it.
+        max_result_bytes: longest answer body, before any transfer coding.
+        max_query_bytes: longest query text, in UTF-8.
+        max_body_bytes: longest request body (a form may carry more than the query).
+        max_depth: deepest nesting of `{`, `(` and `[` together.
+        max_tokens: most lexical tokens in a query.
+        max_consecutive_unary: longest run of `!`, `+` and `-`; each is a level of recursion, as a bracket is.
+        max_merge_quads: most quads copied to merge several default graphs.
+        workers: queries that run at the same time.
+        spares: idle worker processes kept ready beyond `workers`.
+        queue: requests that may wait for a worker.
+        queue_seconds: longest wait for a worker; never more than half of the request's deadline.
+        queries_per_worker: a worker is replaced after so many queries.
+        start_seconds: longest time a new worker may take to open the store.
+        niceness: added to a worker's scheduling niceness, so that the HTTP process stays prompt.
+        page_rows: most rows or triples shown on an HTML page.
+        page_cells: most table cells shown on an HTML page.
+        page_bytes: most bytes of SPARQL JSON or Turtle behind an HTML page.
+    """
+
+    deadline_seconds: float = 20.0
+    memory_bytes: int = 512 * MEBIBYTE
+    stack_bytes: int = 256 * MEBIBYTE
+    max_result_bytes: int = 50_000_000
+    max_query_bytes: int = 64 * 1024
+    max_body_bytes: int = 1_000_000
+    max_depth: int = 128
+    max_tokens: int = 20_000
+    max_consecutive_unary: int = 128
+    max_merge_quads: int = 1_000_000
+    workers: int = 2
+    spares: int = 1
+    queue: int = 64
+    queue_seconds: float = 10.0
+    queries_per_worker: int = 500
+    start_seconds: float = 30.0
+    niceness: int = 5
+    page_rows: int = 1_000
+    page_cells: int = 20_000
+    page_bytes: int = 2_000_000

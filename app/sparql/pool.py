@@ -1,0 +1,188 @@
+"""The worker processes: enough of them, on the newest store, with a spare one at hand."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from rembigraph.app.sparql.limits import QueryLimits
+from rembigraph.app.sparql.location import StoreLocation
+from rembigraph.app.sparql.process import WorkerProcess
+from rembigraph.ontology.errors import CatalogueError, StoreDamaged
+
+_LOG = logging.getLogger(__name__)
+
+
+class Pool:
+    """Keeps `limits.workers + limits.spares` processes alive.
+
+    Attributes:
+        killed: workers ended while they had a query.
+        unconfined: why the workers' sockets are not filtered; empty when they are.
+    """
+
+    def __init__(self, limits: QueryLimits) -> None:
+        self.killed = 0
+        self.unconfined = "no worker has started"
+        self._limits = limits
+        self._location: StoreLocation | None = None
+        self._idle: list[WorkerProcess] = []
+        self._busy: set[WorkerProcess] = set()
+        self._ending: set[WorkerProcess] = set()
+        self._starting: set[asyncio.Task[None]] = set()
+        self._fault: CatalogueError | None = None
+        self._fault_until = 0.0
+        self._waiters: set[asyncio.Future[None]] = set()
+        self._closed = False
+
+    @property
+    def alive(self) -> int:
+        """Processes that run now."""
+        return sum(worker.alive for worker in (*self._idle, *self._busy))
+
+    @property
+    def locations(self) -> frozenset[StoreLocation]:
+        """The stores that some process has open."""
+        return frozenset(worker.location for worker in (*self._idle, *self._busy, *self._ending))
+
+    def aim(self, location: StoreLocation) -> None:
+        """Make this the store of all workers; those of another one end, the busy ones when they are done."""
+        if location == self._location or self._closed:
+            return
+        self._location = location
+        self._fault = None
+        for worker in [worker for worker in self._idle if worker.location != location]:
+            self._idle.remove(worker)
+            self._end(worker)
+        self._fill()
+
+    async def ready(self) -> None:
+        """Wait until all workers have started.
+
+        Raises:
+            StoreDamaged: one of them could not.
+        """
+        while self._starting:
+            await asyncio.wait(set(self._starting))
+        if self._fault is not None:
+            raise self._fault
+
+    async def take(self) -> WorkerProcess:
+        """Get an idle worker on the newest store, waiting for one to start if there is none.
+
+        Raises:
+            StoreDamaged: workers cannot open the store.
+        """
+        while True:
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.alive:
+                    self._busy.add(worker)
+                    return worker
+                self._end(worker)
+            if self._fault is not None and (self._closed or time.monotonic() < self._fault_until):
+                raise self._fault
+            self._fault = None
+            self._fill()
+            await self._change()
+
+    def give(self, worker: WorkerProcess, *, fit: bool) -> None:
+        """Return a worker; one that is not fit, old, or on another store is ended."""
+        self._busy.discard(worker)
+        grown = worker.resident_bytes - worker.resident_bytes_at_start > self._limits.memory_bytes // 2
+        old = worker.served >= self._limits.queries_per_worker or worker.location != self._location
+        if fit and not old and not grown and worker.alive and not self._closed:
+            self._idle.append(worker)
+        else:
+            self.killed += not fit
+            self._end(worker)
+        self._fill()
+        self._tell()
+
+    async def stop(self) -> None:
+        """End all processes and wait until they are gone."""
+        self._closed = True
+        self._fault = StoreDamaged("The query service has stopped.")
+        for task in set(self._starting):
+            task.cancel()
+        await asyncio.gather(*self._starting, return_exceptions=True)
+        for worker in (*self._idle, *self._busy):
+            self._end(worker)
+        self._idle.clear()
+        self._busy.clear()
+        await asyncio.gather(*(worker.exited() for worker in self._ending))
+        await asyncio.sleep(0)  # lets the transports of the last processes close
+        self._tell()
+
+    def _fill(self) -> None:
+        if self._location is None or self._closed:
+            return
+        wanted = self._limits.workers + self._limits.spares
+        for _ in range(wanted - len(self._idle) - len(self._busy) - len(self._starting)):
+            task = asyncio.get_running_loop().create_task(self._start(self._location))
+            self._starting.add(task)
+
+    async def _start(self, location: StoreLocation) -> None:
+        try:
+            worker = await WorkerProcess.start(location, self._limits)
+        except CatalogueError as error:
+            _LOG.error("%s", error)
+            self._report_fault(location, error)
+        except OSError as error:  # no process, no memory, no file descriptor
+            _LOG.error("a query worker cannot be started: %s", error)
+            self._report_fault(location, StoreDamaged(f"A query worker cannot be started: {error}"))
+        else:
+            self._admit(worker)
+        finally:
+            task = asyncio.current_task()
+            assert task is not None
+            self._starting.discard(task)
+            self._tell()
+        if self._fault is None:
+            self._fill()
+
+    def _report_fault(self, location: StoreLocation, error: CatalogueError) -> None:
+        """Remember why workers do not start; for a second, nobody tries again."""
+        if location == self._location:
+            self._fault = error
+            self._fault_until = time.monotonic() + 1.0
+
+    def _admit(self, worker: WorkerProcess) -> None:
+        self.unconfined = worker.unconfined
+        if worker.location != self._location or self._closed:
+            self._end(worker)
+            return
+        self._fault = None
+        self._idle.append(worker)
+        worker.on_exit(lambda: self._exited(worker))
+
+    def _end(self, worker: WorkerProcess) -> None:
+        self._ending.add(worker)
+        worker.on_exit(lambda: self._exited(worker))
+        worker.kill()
+
+    def _exited(self, worker: WorkerProcess) -> None:
+        """Forget a process that has ended, whoever ended it."""
+        if worker in self._busy:
+            return  # whoever has it finds out and gives it back
+        self._ending.discard(worker)
+        if worker in self._idle:
+            self._idle.remove(worker)
+            _LOG.warning("an idle query worker ended by signal %s: %s", worker.signal, worker.last_words())
+            self._fill()
+        worker.forget()
+
+    async def _change(self) -> None:
+        """Wait until a worker has come, gone or failed to start."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.add(waiter)
+        try:
+            await waiter
+        finally:
+            self._waiters.discard(waiter)
+
+    def _tell(self) -> None:
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)

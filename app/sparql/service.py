@@ -1,0 +1,254 @@
+"""The query service: one per process that serves HTTP, or one query for the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import BinaryIO, Final
+
+from rembigraph.app.sparql.answer import Answer
+from rembigraph.app.sparql.evaluation import Job, Preview
+from rembigraph.app.sparql.formats import formats_of
+from rembigraph.app.sparql.gate import Admitted, admit
+from rembigraph.app.sparql.limits import QueryLimits
+from rembigraph.app.sparql.location import StoreLocation
+from rembigraph.app.sparql.pool import Pool
+from rembigraph.app.sparql.scheduler import Scheduler
+from rembigraph.ontology.errors import Busy, CatalogueError, UsageError
+
+__all__ = ["QueryService", "RequestDataset", "StoreLocation", "query_once"]
+
+_LOG = logging.getLogger(__name__)
+_FOLLOW_SECONDS: Final = 1.0
+_ALARM_GRACE_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDataset:
+    """The dataset that a request names; it replaces the query's own.
+
+    Attributes:
+        default_graphs: IRIs whose merge is the default graph.
+        named_graphs: IRIs of the named graphs.
+    """
+
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+
+
+class QueryService:
+    """Answers SPARQL queries in worker processes.
+
+    Args:
+        current: gives the published store; called for each query and once a second, so it must be cheap.
+        limits: what a query may cost.
+        base_iri: against which relative IRIs in queries are resolved; None refuses them.
+    """
+
+    def __init__(
+        self,
+        current: Callable[[], StoreLocation],
+        limits: QueryLimits | None = None,
+        *,
+        base_iri: str | None = None,
+    ) -> None:
+        self.limits = limits or QueryLimits()
+        self.queries_served = 0
+        self._current = current
+        self._base_iri = base_iri
+        self._pool = Pool(self.limits)
+        self._scheduler = Scheduler(self.limits.workers, self.limits.queue)
+        self._following: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start the workers, in the event loop that will serve.
+
+        Raises:
+            StoreDamaged: the store cannot be opened.
+        """
+        self._pool.aim(self._current())
+        try:
+            await self._pool.ready()
+        except BaseException:
+            await self._pool.stop()
+            raise
+        self._following = asyncio.create_task(self._follow())
+
+    async def stop(self) -> None:
+        """End the workers, whatever they do."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
+        await self._pool.stop()
+
+    @property
+    def sandboxed(self) -> bool:
+        """Whether the workers can open no network socket."""
+        return not self._pool.unconfined
+
+    @property
+    def unsandboxed_reason(self) -> str:
+        """Why the workers' sockets are not filtered; empty when they are."""
+        return self._pool.unconfined
+
+    @property
+    def union_default_graph(self) -> bool:
+        """Whether the default graph of the current store is the union of all."""
+        return self._current().union_default_graph
+
+    @property
+    def workers_alive(self) -> int:
+        """Worker processes that run now, spares included."""
+        return self._pool.alive
+
+    @property
+    def workers_killed(self) -> int:
+        """Workers that were ended, or ended themselves, while they had a query."""
+        return self._pool.killed
+
+    @property
+    def queries_waiting(self) -> int:
+        """Queries that wait for a worker."""
+        return self._scheduler.waiting
+
+    @property
+    def generations_in_use(self) -> frozenset[str]:
+        """The generations that some worker has open; the others may be deleted."""
+        return frozenset(location.generation for location in self._pool.locations)
+
+    def admit(self, text: str) -> Admitted:
+        """Apply the rules of the gate to a query text.
+
+        Raises:
+            QueryRefused, QuerySyntaxError: it does not pass.
+        """
+        return admit(text, self.limits)
+
+    async def answer(
+        self,
+        query: Admitted,
+        media_type: str,
+        *,
+        dataset: RequestDataset | None = None,
+        timeout_seconds: float | None = None,
+        preview: bool = False,
+        client: str = "",
+    ) -> Answer:
+        """Evaluate a query; return when its answer begins.
+
+        Args:
+            query: what `admit` let pass.
+            media_type: one that the query's form can be answered in.
+            dataset: the dataset that the request names, if it does.
+            timeout_seconds: lowers the deadline; it cannot raise it.
+            preview: whether only as much is wanted as an HTML page shows.
+            client: who asks, for a fair share.
+
+        Returns:
+            The answer; the caller closes it.
+
+        Raises:
+            QueryError: there is no answer.
+            Busy: no worker was free in time.
+            StoreDamaged: workers cannot open the store.
+        """
+        seconds = min(timeout_seconds or self.limits.deadline_seconds, self.limits.deadline_seconds)
+        deadline = asyncio.get_running_loop().time() + seconds
+        location = self._current()
+        self._pool.aim(location)
+        slot = await self._scheduler.enter(client, min(self.limits.queue_seconds, seconds / 2))
+        try:
+            async with asyncio.timeout_at(deadline):
+                worker = await self._pool.take()
+        except TimeoutError:
+            slot.leave()
+            raise Busy("No worker came up in time.") from None
+        except BaseException:
+            slot.leave()
+            raise
+        self.queries_served += 1
+        job = make_job(
+            query, media_type, self.limits, worker.location, dataset, seconds, self._base_iri, preview
+        )
+        answer = Answer(job, worker, self._pool, slot.leave, deadline)
+        await answer.begin()
+        return answer
+
+    async def _follow(self) -> None:
+        """Have workers ready on a new generation before the first query comes for it."""
+        while True:
+            await asyncio.sleep(_FOLLOW_SECONDS)
+            try:
+                self._pool.aim(self._current())
+            except (CatalogueError, OSError) as error:
+                _LOG.warning("the current store is not known: %s", error)
+
+
+def make_job(
+    query: Admitted,
+    media_type: str,
+    limits: QueryLimits,
+    location: StoreLocation,
+    dataset: RequestDataset | None,
+    seconds: float,
+    base_iri: str | None,
+    preview: bool,
+) -> Job:
+    """Write down for a worker what it is to do."""
+    dataset = dataset or RequestDataset()
+    return Job(
+        text=query.text,
+        media_type=media_type,
+        prologue=query.prologue,
+        prefixes={name: iri for name, iri in query.prefixes.items() if ":" in iri and "\\" not in iri},
+        from_default=query.default_graphs,
+        from_named=query.named_graphs,
+        default_graphs=dataset.default_graphs,
+        named_graphs=dataset.named_graphs,
+        union_default_graph=location.union_default_graph,
+        base_iri=base_iri,
+        max_result_bytes=limits.max_result_bytes,
+        max_merge_quads=limits.max_merge_quads,
+        alarm_seconds=seconds + _ALARM_GRACE_SECONDS,
+        preview=Preview(limits.page_rows, limits.page_cells, limits.page_bytes) if preview else None,
+    )
+
+
+def query_once(
+    location: StoreLocation, text: str, media_type: str, limits: QueryLimits, out: BinaryIO
+) -> None:
+    """Answer one query from the command line: the same gate, worker, deadline and limits.
+
+    Args:
+        location: the store.
+        text: the query.
+        media_type: the format of the answer.
+        limits: what it may cost.
+        out: where the answer goes; when this raises, what was written is incomplete.
+
+    Raises:
+        UsageError: the query's form has no such format.
+        QueryError: there is no answer, or only part of it.
+        StoreDamaged: the store cannot be opened.
+    """
+    query = admit(text, limits)
+    offered = [offer.media_type for offer in formats_of(query.form)]
+    if media_type not in offered:
+        message = f"{media_type} is no format for {query.form.upper()}."
+        raise UsageError(message, fix=f"Choose one of {', '.join(offered)}.")
+    asyncio.run(_query_once(location, query, media_type, limits, out))
+
+
+async def _query_once(
+    location: StoreLocation, query: Admitted, media_type: str, limits: QueryLimits, out: BinaryIO
+) -> None:
+    service = QueryService(lambda: location, replace(limits, workers=1, spares=0))
+    await service.start()
+    try:
+        answer = await service.answer(query, media_type)
+        async for data in answer:
+            out.write(data)
+    finally:
+        await service.stop()

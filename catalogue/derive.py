@@ -1,0 +1,256 @@
+"""Search index and counts of a generation: made while it is built, so that no page ever counts.
+
+`derive` copies the index of the generation before, replaces the rows of what the batch touched, and counts
+with SQL. An index of another version, or none, is built anew from the store.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from rembigraph.catalogue.counts import count
+from rembigraph.catalogue.criteria import names_of, searchable, series_of
+from rembigraph.catalogue.parts import Link, every_link
+from rembigraph.catalogue.search import INDEX_FILE, INDEX_VERSION
+from rembigraph.catalogue.summary import StudySummary, Term, summarise
+from rembigraph.ontology.identifiers import Iris, archive_by_key
+
+if TYPE_CHECKING:
+    from rembigraph.catalogue.publish import DeriveContext
+
+Key: TypeAlias = tuple[str, str]
+"""Kind of facet and value."""
+
+_SCHEMA: Final = """
+CREATE TABLE study (
+  id INTEGER PRIMARY KEY, accession TEXT NOT NULL UNIQUE, archive TEXT NOT NULL,
+  series TEXT NOT NULL, number INTEGER,
+  title TEXT NOT NULL, issued TEXT NOT NULL, license TEXT NOT NULL,
+  authors TEXT NOT NULL, entities TEXT NOT NULL,
+  byte_size INTEGER, file_count INTEGER, images INTEGER NOT NULL,
+  correlations INTEGER NOT NULL, transformations INTEGER NOT NULL,
+  kept_values INTEGER NOT NULL, unresolved INTEGER NOT NULL, voxel REAL, extent REAL
+);
+CREATE INDEX study_issued ON study (issued DESC, accession);
+CREATE INDEX study_series ON study (series, number);
+CREATE TABLE facet (
+  kind TEXT NOT NULL, value TEXT NOT NULL, study INTEGER NOT NULL,
+  place INTEGER NOT NULL, names TEXT NOT NULL,
+  PRIMARY KEY (kind, value, study)
+) WITHOUT ROWID;
+CREATE INDEX facet_study ON facet (study, kind, place);
+CREATE TABLE term (
+  kind TEXT NOT NULL, value TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (kind, value)
+) WITHOUT ROWID;
+CREATE TABLE name (
+  kind TEXT NOT NULL, folded TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, folded, value)
+) WITHOUT ROWID;
+CREATE INDEX name_value ON name (kind, value);
+CREATE TABLE edge (
+  here TEXT NOT NULL, there TEXT NOT NULL, node TEXT NOT NULL, outgoing INTEGER NOT NULL,
+  kind TEXT NOT NULL, relation TEXT NOT NULL, evidence TEXT NOT NULL, asserter TEXT NOT NULL,
+  confidence REAL, correlative INTEGER NOT NULL,
+  PRIMARY KEY (here, there, node, outgoing)
+) WITHOUT ROWID;
+CREATE TABLE total (
+  kind TEXT NOT NULL, value TEXT NOT NULL, studies INTEGER NOT NULL, PRIMARY KEY (kind, value)
+);
+CREATE VIRTUAL TABLE words USING fts5(
+  accession, title, keywords, organisms, methods, authors, description,
+  tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3 4'
+);
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, 'row');
+"""
+_INSERT: Final = """
+INSERT INTO study (
+  accession, archive, series, number, title, issued, license, authors, entities, byte_size, file_count,
+  images, correlations, transformations, kept_values, unresolved, voxel, extent
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+
+def derive(context: DeriveContext) -> dict[str, Any]:
+    """Bring the search index of a generation that is being built up to date, and count.
+
+    Returns:
+        The counts for `meta.json`; what no record states is None, never zero.
+    """
+    iris = Iris(context.data_base)
+    target = context.target / "search" / INDEX_FILE
+    target.parent.mkdir(parents=True, exist_ok=True)
+    touched: Iterable[str] = context.touched
+    if not _copy(context.previous, target):
+        touched = context.state.accessions()
+    with closing(sqlite3.connect(target, isolation_level=None)) as index:
+        # Nobody else sees this file before it is complete, so a rollback journal would only cost time.
+        index.execute("PRAGMA journal_mode = OFF")
+        index.execute("PRAGMA synchronous = OFF")
+        index.execute("BEGIN")
+        stale: set[Key] = set()
+        for accession in sorted(touched):
+            stale |= _remove(index, accession)
+            summary = summarise(context.store, iris, accession)
+            if summary:
+                stale |= _insert(index, summary)
+        _replace_terms(index, stale)
+        _replace_edges(index, every_link(context.store, iris))
+        counts = count(index)
+        _replace_totals(index, counts)
+        index.execute("COMMIT")
+    return counts
+
+
+def _copy(previous: Path | None, target: Path) -> bool:
+    """Copy the index of the generation before, or make an empty one. Say whether it was copied."""
+    source = previous / "search" / INDEX_FILE if previous else None
+    target.unlink(missing_ok=True)
+    if source and source.is_file():
+        shutil.copyfile(source, target)
+        if _version(target) == INDEX_VERSION:
+            return True
+        target.unlink()
+    with closing(sqlite3.connect(target)) as index:
+        index.executescript(_SCHEMA)
+        index.execute(f"PRAGMA user_version = {INDEX_VERSION}")
+    return False
+
+
+def _version(path: Path) -> int:
+    try:
+        with closing(sqlite3.connect(path)) as index:
+            (version,) = index.execute("PRAGMA user_version").fetchone()
+            return int(version)
+    except sqlite3.DatabaseError:
+        return 0
+
+
+def _remove(index: sqlite3.Connection, accession: str) -> set[Key]:
+    """Remove a study and return the facet values that it had."""
+    found = index.execute("SELECT id FROM study WHERE accession = ?", (accession,)).fetchone()
+    if not found:
+        return set()
+    values = set(index.execute("SELECT kind, value FROM facet WHERE study = ?", found))
+    index.execute("DELETE FROM facet WHERE study = ?", found)
+    index.execute("DELETE FROM words WHERE rowid = ?", found)
+    index.execute("DELETE FROM study WHERE id = ?", found)
+    return values
+
+
+def _insert(index: sqlite3.Connection, summary: StudySummary) -> set[Key]:
+    """Add a study and return the facet values that it has."""
+    study = index.execute(_INSERT, _row(summary)).lastrowid
+    facets = list(_facets(summary))
+    index.executemany(
+        "INSERT OR IGNORE INTO facet VALUES (?, ?, ?, ?, ?)",
+        [(kind, term.value, study, place, _names(term)) for place, (kind, term) in enumerate(facets)],
+    )
+    index.execute(
+        "INSERT INTO words (rowid, accession, title, keywords, organisms, methods, authors, description)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (study, *map(searchable, _words(summary))),
+    )
+    return {(kind, term.value) for kind, term in facets}
+
+
+def _names(term: Term) -> str:
+    return json.dumps([term.label, *term.names], ensure_ascii=False)
+
+
+def _row(summary: StudySummary) -> tuple[object, ...]:
+    series, number = series_of(summary.accession)
+    return (
+        summary.accession,
+        summary.archive,
+        series,
+        number,
+        summary.title,
+        summary.issued,
+        summary.license,
+        json.dumps(summary.authors, ensure_ascii=False),
+        json.dumps(summary.entities, ensure_ascii=False),
+        summary.byte_size,
+        summary.file_count,
+        summary.images,
+        summary.correlations,
+        summary.transformations,
+        summary.kept_values,
+        summary.unresolved,
+        summary.voxel,
+        summary.extent,
+    )
+
+
+def _facets(summary: StudySummary) -> Iterator[tuple[str, Term]]:
+    yield "archive", Term(summary.archive, archive_by_key(summary.archive).label)
+    yield from (("organism", term) for term in summary.organisms)
+    yield from (("method", term) for term in summary.methods)
+    if summary.year is not None:
+        yield "year", Term(str(summary.year), str(summary.year))
+
+
+def _replace_terms(index: sqlite3.Connection, keys: set[Key]) -> None:
+    """Name facet values anew from every study that has them, so that load order does not matter."""
+    for kind, value in sorted(keys):
+        index.execute("DELETE FROM term WHERE kind = ? AND value = ?", (kind, value))
+        index.execute("DELETE FROM name WHERE kind = ? AND value = ?", (kind, value))
+        rows = index.execute("SELECT DISTINCT names FROM facet WHERE kind = ? AND value = ?", (kind, value))
+        named = [json.loads(names) for (names,) in rows]
+        if named:
+            label = min((names[0] for names in named), key=lambda text: (len(text), text))
+            term = Term(value, label, tuple(name for names in named for name in names))
+            index.execute("INSERT INTO term VALUES (?, ?, ?)", (kind, value, label))
+            names = [(kind, folded, value) for folded in sorted(names_of(kind, term))]
+            index.executemany("INSERT INTO name VALUES (?, ?, ?)", names)
+
+
+def _words(summary: StudySummary) -> tuple[str, ...]:
+    organisms = (name for term in summary.organisms for name in (*term.names, term.short))
+    methods = (name for term in summary.methods for name in (*term.names, term.short))
+    return (
+        summary.accession,
+        summary.title,
+        " · ".join(summary.keywords),
+        " · ".join(dict.fromkeys(organisms)),
+        " · ".join(dict.fromkeys([*methods, *summary.texts])),
+        " · ".join(summary.authors),
+        summary.description,
+    )
+
+
+def _replace_edges(index: sqlite3.Connection, links: Iterable[Link]) -> None:
+    """Write all statements that join studies anew: one study's record may say something about any other."""
+    index.execute("DELETE FROM edge")
+    index.executemany(
+        "INSERT OR IGNORE INTO edge VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                link.here,
+                link.there,
+                link.node,
+                link.outgoing,
+                link.kind,
+                link.relation,
+                link.evidence,
+                link.asserter,
+                link.confidence,
+                link.is_correlative,
+            )
+            for link in links
+        ),
+    )
+
+
+def _replace_totals(index: sqlite3.Connection, counts: dict[str, Any]) -> None:
+    """Keep the facets of the whole catalogue, so that the unfiltered list counts nothing."""
+    index.execute("DELETE FROM total")
+    index.execute(
+        "INSERT INTO total SELECT kind, value, count(*) FROM facet GROUP BY kind, value"
+        " UNION ALL SELECT 'all', '', count(*) FROM study"
+    )
+    index.execute("INSERT INTO total VALUES ('correlative', 'yes', ?)", (counts["correlative_studies"],))

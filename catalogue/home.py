@@ -1,0 +1,303 @@
+"""The catalogue folder: where everything lies, which generation is current, who may write.
+
+```
+<home>/rembigraph.json             format and data base IRI, fixed by `init`
+<home>/archive/                    see `archive`
+<home>/ledger.jsonl                see `ledger`
+<home>/generations/000042/         see `generations`
+<home>/current -> generations/000042
+<home>/lock                        held (flock) by the one process that writes
+```
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+from rembigraph.catalogue.archive import Archive, sync_file, sync_folder, write_file
+from rembigraph.catalogue.generations import META_FILE, Generation
+from rembigraph.catalogue.ledger import Ledger, LedgerState
+from rembigraph.ontology.errors import StoreDamaged, StoreLocked, UsageError
+from rembigraph.ontology.identifiers import is_web_address
+
+FORMAT: Final = 1
+"""Version of the folder layout."""
+
+KEPT_GENERATIONS: Final = 3
+"""How many generations stay on the disk, the current one included."""
+
+_CONFIGURATION: Final = "rembigraph.json"
+_OURS: Final = frozenset({"archive", "generations", "ledger.jsonl", f"{_CONFIGURATION}.tmp"})
+_POLL_SECONDS: Final = 0.05
+_NUMBERED: Final = re.compile(r"\d{6,}")
+
+
+class Home:
+    """A catalogue folder. Make one with `Home.init` or `Home.open`.
+
+    Attributes:
+        path: the folder (absolute).
+        data_base: the data base IRI, fixed for the life of the catalogue.
+        archive: its archive.
+        ledger: its ledger.
+    """
+
+    def __init__(self, path: Path, data_base: str) -> None:
+        self.path = path
+        self.data_base = data_base
+        self.archive = Archive(path / "archive")
+        self.ledger = Ledger(path / "ledger.jsonl")
+
+    @classmethod
+    def init(cls, path: Path, data_base: str) -> Home:
+        """Create a catalogue in this folder; doing it again with the same data base IRI changes nothing.
+
+        Raises:
+            UsageError: the folder holds something else, or a catalogue with another data base IRI, or the IRI
+                is not an http(s) IRI that ends with a slash.
+        """
+        if not (is_web_address(data_base) and data_base.endswith("/")):
+            raise UsageError(
+                f"{data_base!r} cannot be a data base IRI", fix="give an http(s) IRI that ends with a slash"
+            )
+        if (path / _CONFIGURATION).exists():
+            return cls._same(path, data_base)
+        _refuse_foreign(path)
+        (path / "archive").mkdir(parents=True, exist_ok=True)
+        (path / "generations").mkdir(exist_ok=True)
+        (path / "ledger.jsonl").touch()
+        # The configuration comes last: it is what makes the folder a catalogue.
+        temporary = path / f"{_CONFIGURATION}.tmp"
+        temporary.unlink(missing_ok=True)
+        document = {"format": FORMAT, "data_base": data_base}
+        write_file(temporary, json.dumps(document, indent=1).encode() + b"\n")
+        sync_file(temporary)
+        temporary.replace(path / _CONFIGURATION)
+        sync_folder(path)
+        return cls.open(path)
+
+    @classmethod
+    def open(cls, path: Path) -> Home:
+        """Open the catalogue in this folder. Nothing is written.
+
+        Raises:
+            UsageError: there is none, or a newer version of Rembigraph made it.
+            StoreDamaged: its configuration is unreadable.
+        """
+        configuration = _configuration(path.absolute() / _CONFIGURATION)
+        if configuration.get("format") != FORMAT:
+            raise UsageError(
+                f"the catalogue {path} has format {configuration.get('format')!r}, this is for {FORMAT}",
+                fix="use the version of Rembigraph that made it",
+            )
+        return cls(path.absolute(), str(configuration["data_base"]))
+
+    @property
+    def generations(self) -> Path:
+        """Folder of the generations."""
+        return self.path / "generations"
+
+    def generation(self, number: int) -> Generation:
+        """Return the generation of this number, whether or not it is on the disk."""
+        return Generation(number, self.generations / f"{number:06d}")
+
+    def unfinished(self, number: int) -> Path:
+        """Folder in which the generation of this number is built."""
+        return self.generations / f"{number:06d}.tmp"
+
+    def current_number(self) -> int:
+        """Number of the generation that `current` names; 0 before the first one is published.
+
+        Raises:
+            StoreDamaged: `current` is not a link to a generation.
+        """
+        link = self.path / "current"
+        try:
+            name = link.readlink().name
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            raise StoreDamaged("`current` is not a link to a generation", where=str(link)) from error
+        if not _NUMBERED.fullmatch(name):
+            raise StoreDamaged(f"`current` names {name!r}, which is no generation", where=str(link))
+        return int(name)
+
+    def current(self) -> Generation | None:
+        """Return the published generation; None before the first.
+
+        Raises:
+            StoreDamaged: `current` names a generation that is not there.
+        """
+        while number := self.current_number():
+            generation = self.generation(number)
+            if generation.path.is_dir():
+                return generation
+            # In between, writers may have published others and removed this one: then look again.
+            if number == self.current_number():
+                where = str(generation.path)
+                raise StoreDamaged(
+                    f"generation {number} is missing", where=where, fix="run `rembigraph restore`"
+                )
+        return None
+
+    @contextmanager
+    def lease(self) -> Iterator[Generation | None]:
+        """Hold the published generation: no writer removes it before the context ends.
+
+        Raises:
+            StoreDamaged: `current` names a generation that is not there.
+        """
+        while (generation := self.current()) is not None:
+            try:
+                held = os.open(generation.path / META_FILE, os.O_RDONLY)
+            except FileNotFoundError:
+                if generation.number == self.current_number():
+                    raise StoreDamaged("a generation has no meta.json", where=str(generation.path)) from None
+                continue
+            try:
+                fcntl.flock(held, fcntl.LOCK_SH)
+                if generation.path.is_dir():  # else it was removed before we held it
+                    yield generation
+                    return
+            finally:
+                os.close(held)
+        yield None
+
+    def state(self) -> LedgerState:
+        """Return the committed state of the catalogue.
+
+        Raises:
+            StoreDamaged: the ledger is damaged, or has lost a batch that was published.
+        """
+        published = self.current_number()  # read first: the ledger is always ahead of it
+        state = self.ledger.read()
+        if state.generation < published:
+            raise StoreDamaged(
+                f"generation {published} is published, but the ledger ends with {state.generation}",
+                where=str(self.ledger.path),
+                fix="restore the file `ledger.jsonl` from a backup, then run `rembigraph fsck`",
+            )
+        return state
+
+    @contextmanager
+    def lock(self, *, wait_seconds: float = 0.0) -> Iterator[None]:
+        """Be the one process that writes.
+
+        Args:
+            wait_seconds: how long to wait for another one to end.
+
+        Raises:
+            StoreLocked: another process is writing.
+            UsageError: this user may not write here.
+        """
+        path = self.path / "lock"
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except PermissionError as error:
+            raise UsageError("no permission to write in this catalogue", where=str(path)) from error
+        try:
+            _take(descriptor, path, time.monotonic() + wait_seconds)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def switch(self, number: int) -> None:
+        """Make this generation the current one, atomically: readers see the old one or the new one."""
+        temporary = self.path / ".current.tmp"
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(Path("generations") / f"{number:06d}")
+        temporary.replace(self.path / "current")
+        sync_folder(self.path)
+
+    def prune(self) -> None:
+        """Remove generations beyond the last three, but none that a reader holds (see `lease`)."""
+        numbers = sorted(
+            int(folder.name) for folder in self.generations.iterdir() if _NUMBERED.fullmatch(folder.name)
+        )
+        for number in numbers[:-KEPT_GENERATIONS]:
+            # What can't be removed now, because it is held or for any other reason, is tried again next time.
+            with suppress(OSError):
+                self._remove(number)
+
+    def sweep(self) -> None:
+        """Remove unfinished generations and files. For the writer only."""
+        for folder in self.generations.glob("*.tmp"):
+            shutil.rmtree(folder, ignore_errors=True)
+        (self.path / ".current.tmp").unlink(missing_ok=True)
+        self.archive.sweep()
+
+    def _remove(self, number: int) -> None:
+        folder = self.generation(number).path
+        held = os.open(folder / META_FILE, os.O_RDONLY)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Under its unfinished name a folder that is only half removed is swept, never read.
+            folder.rename(self.unfinished(number))
+        finally:
+            os.close(held)
+        shutil.rmtree(self.unfinished(number))
+
+    @classmethod
+    def _same(cls, path: Path, data_base: str) -> Home:
+        home = cls.open(path)
+        if home.data_base != data_base:
+            raise UsageError(
+                f"the catalogue {path} has the data base IRI {home.data_base}, which cannot be changed",
+                fix="make another catalogue in an empty folder",
+            )
+        return home
+
+
+def _refuse_foreign(path: Path) -> None:
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{path} is not a folder")
+    # Our own names may be left from an `init` that was killed; settings may be written before it.
+    foreign = [entry.name for entry in path.glob("*") if entry.name not in _OURS and entry.suffix != ".toml"]
+    if foreign:
+        raise UsageError(
+            f"the folder {path} holds other things ({', '.join(sorted(foreign)[:3])})",
+            fix="give an empty folder, or one that does not exist",
+        )
+
+
+def _configuration(path: Path) -> dict[str, Any]:
+    try:
+        configuration = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UsageError(
+            f"there is no catalogue in {path.parent}", fix=f"run `rembigraph init {path.parent}`"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise StoreDamaged(f"the configuration is unreadable: {error}", where=str(path)) from error
+    if not isinstance(configuration, dict) or "data_base" not in configuration:
+        raise StoreDamaged("the configuration has no data base IRI", where=str(path))
+    return configuration
+
+
+def _take(descriptor: int, path: Path, deadline: float) -> None:
+    """Take the lock before the deadline (on the monotonic clock) or raise StoreLocked."""
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
+                raise StoreLocked(
+                    f"another process{f' ({holder})' if holder else ''} is writing to this catalogue",
+                    where=str(path),
+                    fix="wait until it has ended, then try again",
+                ) from None
+            time.sleep(_POLL_SECONDS)
+        else:
+            return

@@ -1,0 +1,141 @@
+"""Bounded look-ups in a store: quad patterns with at least one bound term, never SPARQL, never a scan.
+
+`reader` (on the request path) and `derive` (while a generation is built) both stand on these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from pyoxigraph import DefaultGraph, Literal, NamedNode
+from rembigraph.catalogue.recordview import (
+    RDF_TYPE,
+    RDFS_LABEL,
+    RecordView,
+    Value,
+    field_iri,
+    merge,
+    source_order,
+)
+from rembigraph.ontology.identifiers import PREFIXES, VOCABULARY, Iris
+
+if TYPE_CHECKING:
+    from pyoxigraph import Quad, Store
+
+STUDY: Final = NamedNode(VOCABULARY + "Study")
+DEFAULT: Final = DefaultGraph()
+XSD_STRING: Final = PREFIXES["xsd"] + "string"
+
+_Term: TypeAlias = NamedNode | Literal
+_TYPE: Final = NamedNode(RDF_TYPE)
+_LABELS: Final = tuple(
+    NamedNode(iri)
+    for iri in (
+        field_iri("scientific_name"),
+        RDFS_LABEL,
+        PREFIXES["skos"] + "prefLabel",
+        field_iri("name"),
+        field_iri("title"),
+    )
+)
+
+
+def sources(store: Store, iris: Iris, accession: str) -> tuple[str, ...]:
+    """Return the kinds of source that the store holds of this accession, the preferred one first."""
+    prefix = f"{iris.data_base}graph/{accession}/"
+    typed = store.quads_for_pattern(NamedNode(iris.study(accession)), _TYPE, STUDY, None)
+    graphs = (quad.graph_name.value for quad in typed if isinstance(quad.graph_name, NamedNode))
+    return tuple(sorted((g.removeprefix(prefix) for g in graphs if g.startswith(prefix)), key=source_order))
+
+
+def record_quads(store: Store, iris: Iris, accession: str) -> Iterator[Quad]:
+    """Yield every quad of the source records of one accession."""
+    for source in sources(store, iris, accession):
+        graph = NamedNode(iris.record_graph(accession, source))
+        yield from store.quads_for_pattern(None, None, None, graph)
+
+
+def record_view(store: Store, iris: Iris, accession: str) -> RecordView | None:
+    """Return the merged facts of one accession, or None when the store holds no record of it."""
+    found = sources(store, iris, accession)
+    if not found:
+        return None
+    origins: dict[str, set[str]] = {}
+    said: dict[tuple[str, str, Value], set[str]] = {}
+    for source in found:
+        graph = NamedNode(iris.record_graph(accession, source))
+        for quad in store.quads_for_pattern(None, None, None, graph):
+            subject, predicate, value = plain(quad)
+            origins.setdefault(subject, set()).add(source)
+            said.setdefault((subject, predicate, value), set()).add(source)
+    return RecordView(
+        accession=accession,
+        iri=iris.study(accession),
+        sources=found,
+        facts=merge(said),
+        origins={subject: frozenset(names) for subject, names in origins.items()},
+        said={triple: frozenset(names) for triple, names in said.items()} if len(found) > 1 else {},
+    )
+
+
+def plain(quad: Quad) -> tuple[str, str, Value]:
+    """Return a quad without its graph as plain values."""
+    subject = quad.subject.value if isinstance(quad.subject, NamedNode) else str(quad.subject)
+    return subject, quad.predicate.value, plain_value(quad.object)
+
+
+def plain_value(term: object) -> Value:
+    """Return the object of a quad as a plain value."""
+    if isinstance(term, Literal):
+        datatype = term.datatype.value
+        return Value(
+            term.value,
+            datatype="" if datatype == XSD_STRING or term.language else datatype,
+            language=term.language or "",
+        )
+    return Value(term.value if isinstance(term, NamedNode) else str(term), is_iri=True)
+
+
+def objects(store: Store, subject: str, predicate: str, graph: object = DEFAULT) -> list[Value]:
+    """Return the objects of a subject and predicate in a graph (the default graph unless told), sorted."""
+    quads = store.quads_for_pattern(NamedNode(subject), NamedNode(predicate), None, graph)  # type: ignore[arg-type]
+    return sorted({plain_value(quad.object) for quad in quads})
+
+
+def subjects(store: Store, predicate: str, term: _Term, graph: object = None) -> list[str]:
+    """Return the subjects of a predicate and object (in any graph unless told), each once, sorted."""
+    quads = store.quads_for_pattern(None, NamedNode(predicate), term, graph)  # type: ignore[arg-type]
+    return sorted({quad.subject.value for quad in quads if isinstance(quad.subject, NamedNode)})
+
+
+def facts_of(store: Store, subject: str, graph: object = None) -> Iterator[tuple[str, str, Value, str]]:
+    """Yield (subject, predicate, value, named graph) of one subject, without the default graph's copies."""
+    for quad in store.quads_for_pattern(NamedNode(subject), None, None, graph):  # type: ignore[arg-type]
+        if isinstance(quad.graph_name, NamedNode):
+            yield *plain(quad), quad.graph_name.value
+
+
+def label(store: Store, iris: Iris, iri: str) -> str:
+    """Return the label of a term, or an empty string.
+
+    The catalogue's own terms graph decides; else the shortest label that any record gives, so that the answer
+    does not depend on load order.
+    """
+    try:
+        node = NamedNode(iri)
+    except ValueError:
+        return ""
+    for graph in (NamedNode(iris.graph("terms")), DEFAULT):
+        for predicate in _LABELS:
+            quads = store.quads_for_pattern(node, predicate, None, graph)
+            texts = [quad.object.value for quad in quads if isinstance(quad.object, Literal)]
+            if texts:
+                return min(texts, key=lambda text: (len(text), text))
+    return ""
+
+
+def labels(store: Store, iris: Iris, wanted: Iterable[str]) -> dict[str, str]:
+    """Return the labels of terms; those without one are left out."""
+    found = ((iri, label(store, iris, iri)) for iri in sorted(set(wanted)))
+    return {iri: text for iri, text in found if text}

@@ -1,0 +1,409 @@
+"""Reading a published generation: what pages and feeds stand on.
+
+`Snapshot` is one generation, opened read-only; every look-up has a bound term and is bounded by the record,
+never by the catalogue. `Reader` follows `<home>/current` and swaps snapshots under its users.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pyoxigraph import NamedNode, Quad, Store
+from rembigraph.catalogue.generations import Generation
+from rembigraph.catalogue.lookups import (
+    facts_of,
+    label,
+    labels,
+    objects,
+    record_quads,
+    record_view,
+    sources,
+    subjects,
+)
+from rembigraph.catalogue.parts import Claim, Part, archive_of, claim_of
+from rembigraph.catalogue.recordview import RecordView, field_iri, natural_key
+from rembigraph.catalogue.search import Search
+from rembigraph.catalogue.serialisation import serialise
+from rembigraph.ontology.errors import CatalogueError
+from rembigraph.ontology.identifiers import PREFIXES, Iris
+
+if TYPE_CHECKING:
+    from rembigraph.catalogue.home import Home
+    from rembigraph.catalogue.ledger import WithdrawalEntry
+
+_SH: Final = PREFIXES["sh"]
+_CACHED: Final = 64
+_MAX_LABELS: Final = 2000
+_MAX_FOCUS: Final = 5000
+_SEVERITIES: Final = ("Violation", "Warning", "Info")
+_LEVELS: Final = ("identity", "required", "recommended", "")
+
+
+class EmptyCatalogueError(CatalogueError):
+    """Nothing has been published yet."""
+
+
+@dataclass(frozen=True)
+class SourceInfo:
+    """The document that one named graph was mapped from.
+
+    Attributes:
+        kind: kind of source.
+        graph: IRI of the named graph with its facts.
+        format: format of the document.
+        sha256: SHA-256 of the document as received.
+        date: date that it states for itself.
+        mapping_version: version of the mapping.
+        leaves: number of its values: total, mapped, kept, ignored; None where not stated.
+    """
+
+    kind: str
+    graph: str
+    format: str = ""
+    sha256: str = ""
+    date: str = ""
+    mapping_version: str = ""
+    leaves: Mapping[str, int | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One result of the validation that is stored with a record.
+
+    Attributes:
+        severity: `Violation`, `Warning` or `Info`.
+        level: `required` or `recommended` for what REMBI asks for, or empty.
+        focus: IRI of the thing.
+        path: predicate IRI, or empty.
+        message: what is missing or wrong, in words.
+        value: the value that is wrong, or empty.
+        shape: IRI of the shape.
+    """
+
+    severity: str
+    level: str
+    focus: str
+    path: str
+    message: str
+    value: str
+    shape: str
+
+
+class Snapshot:
+    """One published generation, opened read-only. Make one with `Snapshot.open`; threads may share it.
+
+    Attributes:
+        path: folder of the generation.
+        generation: its number.
+        meta: what its `meta.json` says.
+        iris: makes IRIs for its data base.
+        search: its study list.
+    """
+
+    def __init__(self, generation: Generation, data_base: str, store: Store, search: Search) -> None:
+        self.path = generation.path
+        self.generation = generation.number
+        self.meta = generation.meta
+        self.iris = Iris(data_base)
+        self.search = search
+        self._store = store
+        self._record = lru_cache(maxsize=_CACHED)(self._read_record)
+
+    @classmethod
+    def open(cls, path: Path, data_base: str) -> Snapshot:
+        """Open the generation in a folder (or what the link `current` names).
+
+        Raises:
+            StoreDamaged: its store, its search index or its `meta.json` can't be read.
+        """
+        folder = path.resolve()
+        generation = Generation(int(folder.name), folder)
+        return cls(generation, data_base, generation.open_store(), Search.open(generation.search_path))
+
+    def close(self) -> None:
+        """Close the search index; the store closes when the last reference to it goes."""
+        self._record.cache_clear()
+        self.search.close()
+
+    @property
+    def store_path(self) -> Path:
+        """Folder of the Oxigraph store."""
+        return self.path / "store"
+
+    @property
+    def counts(self) -> Mapping[str, Any]:
+        """The counts of the generation (`counts.count`)."""
+        derived: Mapping[str, Any] = self.meta.get("derived", {})
+        return derived
+
+    def holds(self, accession: str) -> bool:
+        """Whether there is a record of this accession."""
+        return bool(sources(self._store, self.iris, accession))
+
+    def record(self, accession: str) -> RecordView | None:
+        """Return every fact of a study's source records, merged; None when there is no record."""
+        return self._record(accession)
+
+    def sources(self, accession: str) -> list[SourceInfo]:
+        """Return the source documents of a study, the preferred one first."""
+        return [self._source(accession, kind) for kind in sources(self._store, self.iris, accession)]
+
+    def validation(self, accession: str) -> list[Finding]:
+        """Return what the validation found when the record was loaded, the worst first."""
+        found = {self._finding(node) for node in self._results(accession)}
+        return sorted(found, key=_finding_order)
+
+    def parts(self, accession: str) -> list[Part]:
+        """Return every study that hangs together with this one, whichever side says so.
+
+        Works for accessions that are not held here, too. Parts of one whole come first, hints last.
+        """
+        claims: dict[str, list[Claim]] = {}
+        for link in self.search.links(accession):
+            claims.setdefault(link.there, []).append(claim_of(self._store, self.iris, link))
+        parts = self._parts(claims)
+        return sorted(parts, key=_part_order)
+
+    def correlative_set(self, accession: str) -> list[Part]:
+        """Return the whole that a study is part of, itself first; at most 200 studies, without claims."""
+        return self._parts({member: [] for member in self.search.correlative_set(accession)})
+
+    def label(self, iri: str) -> str:
+        """Return the label of a term, or an empty string."""
+        return label(self._store, self.iris, iri)
+
+    def quads(self, accession: str) -> list[Quad]:
+        """Return a study's facts, the statements that link it, its provenance and its validation results."""
+        found = {*self._facts(accession)}
+        for kind in sources(self._store, self.iris, accession):
+            found.update(self._about(self._source_node(accession, kind), "provenance"))
+            report = self.iris.absolute(f"{accession}/report/{kind}")
+            found.update(self._about(report, "validation"))
+        for node in self._results(accession):
+            found.update(self._about(node, "validation"))
+        return list(found)
+
+    def serialise(self, accession: str, form: str, child: str = "") -> bytes:
+        """Return a study, or one thing of it with all that lies below it, in a form of RDF.
+
+        Args:
+            accession: the study; must be held.
+            form: a name of `serialisation.FORMS`.
+            child: IRI of the thing; empty for the study.
+
+        Raises:
+            NotRepresentableError: that form cannot hold the record.
+        """
+        if not child:
+            dataset = form in {"nquads", "trig"}
+            quads = self.quads(accession) if dataset else self._facts(accession)
+            return serialise(quads, form, self.iris.study(accession))
+        below = f"{child}/"
+        quads = [
+            quad
+            for quad in record_quads(self._store, self.iris, accession)
+            if isinstance(quad.subject, NamedNode)
+            and (quad.subject.value == child or quad.subject.value.startswith(below))
+        ]
+        return serialise(quads, form, child)
+
+    def _read_record(self, accession: str) -> RecordView | None:
+        view = record_view(self._store, self.iris, accession)
+        if view is None:
+            return None
+        wanted = islice(sorted(view.unlabelled()), _MAX_LABELS)
+        named = labels(self._store, self.iris, wanted)
+        return RecordView(**{**view.__dict__, "labels": named})
+
+    def _facts(self, accession: str) -> list[Quad]:
+        """Quads of the source records, and of statements elsewhere that link the study."""
+        found = set(record_quads(self._store, self.iris, accession))
+        for node in {link.node for link in self.search.links(accession) if link.kind != "specimen"}:
+            found.update(q for q in self._quads_of(node, None) if isinstance(q.graph_name, NamedNode))
+        return list(found)
+
+    def _about(self, node: str, graph: str) -> Iterator[Quad]:
+        return self._quads_of(node, NamedNode(self.iris.graph(graph)))
+
+    def _quads_of(self, node: str, graph: NamedNode | None) -> Iterator[Quad]:
+        return self._store.quads_for_pattern(NamedNode(node), None, None, graph)
+
+    def _parts(self, claims: Mapping[str, list[Claim]]) -> list[Part]:
+        cards = self.search.cards(claims)
+        parts = []
+        for accession, stated in claims.items():
+            card = cards.get(accession)
+            known = (
+                {
+                    name: getattr(card, name)
+                    for name in ("title", "organisms", "methods", "entities", "voxel", "extent", "issued")
+                }
+                if card
+                else {}
+            )
+            parts.append(Part(accession, archive_of(accession), bool(card), claims=tuple(stated), **known))
+        return parts
+
+    def _source_node(self, accession: str, kind: str) -> str:
+        graph = NamedNode(self.iris.record_graph(accession, kind))
+        provenance = NamedNode(self.iris.graph("provenance"))
+        named = subjects(self._store, field_iri("record_graph"), graph, provenance)
+        return named[0] if named else self.iris.absolute(f"{accession}/source/{kind}")
+
+    def _source(self, accession: str, kind: str) -> SourceInfo:
+        stated = facts_of(
+            self._store, self._source_node(accession, kind), NamedNode(self.iris.graph("provenance"))
+        )
+        facts = {predicate: value.text for _, predicate, value, _ in stated}
+        numbers = {
+            name: _integer(facts.get(field_iri(f"leaves_{name}"), ""))
+            for name in ("total", "mapped", "kept", "ignored")
+        }
+        return SourceInfo(
+            kind=kind,
+            graph=self.iris.record_graph(accession, kind),
+            format=facts.get(field_iri("source_format"), ""),
+            sha256=facts.get(field_iri("source_sha256"), ""),
+            date=facts.get(field_iri("source_date"), ""),
+            mapping_version=facts.get(field_iri("mapping_version"), ""),
+            leaves=numbers,
+        )
+
+    def _results(self, accession: str) -> list[str]:
+        """IRIs of the results: from the stored reports, else from what points to the record's things."""
+        graph = NamedNode(self.iris.graph("validation"))
+        found: set[str] = set()
+        for kind in sources(self._store, self.iris, accession):
+            report = self.iris.absolute(f"{accession}/report/{kind}")
+            found.update(value.text for value in objects(self._store, report, _SH + "result", graph))
+        if not found:
+            view = self.record(accession)
+            for subject in islice(view.facts if view else (), _MAX_FOCUS):
+                found.update(subjects(self._store, _SH + "focusNode", NamedNode(subject), graph))
+        return sorted(found)
+
+    def _finding(self, node: str) -> Finding:
+        stated = facts_of(self._store, node, NamedNode(self.iris.graph("validation")))
+        facts = {predicate: value.text for _, predicate, value, _ in stated}
+        return Finding(
+            severity=facts.get(_SH + "resultSeverity", "").removeprefix(_SH),
+            level=facts.get(PREFIXES["rembi"] + "level", "").removeprefix(PREFIXES["rembi"]),
+            focus=facts.get(_SH + "focusNode", ""),
+            path=facts.get(_SH + "resultPath", ""),
+            message=facts.get(_SH + "resultMessage", ""),
+            value=facts.get(_SH + "value", ""),
+            shape=facts.get(_SH + "sourceShape", ""),
+        )
+
+
+@dataclass
+class _Held:
+    """A snapshot with the requests that use it, and what to undo when the last one ends."""
+
+    snapshot: Snapshot
+    resources: ExitStack
+    withdrawn: Callable[[str], WithdrawalEntry | None]
+    users: int = 0
+
+
+class Reader:
+    """Gives every request the newest generation, whole from its beginning to its end. Threads share it.
+
+    Args:
+        home: the catalogue.
+        withdrawn: tells the withdrawal of an accession that is withdrawn; when not given, the ledger is
+            asked, once for each generation.
+    """
+
+    def __init__(self, home: Home, withdrawn: Callable[[str], WithdrawalEntry | None] | None = None) -> None:
+        self.home = home
+        self._withdrawn = withdrawn
+        self._lock = threading.Lock()
+        self._held: _Held | None = None
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Lend the snapshot of the newest generation; a writer does not remove what is lent.
+
+        Raises:
+            EmptyCatalogueError: nothing has been published yet.
+            StoreDamaged: the generation can't be read.
+        """
+        with self._lock:
+            held = self._newest()
+            held.users += 1
+        try:
+            yield held.snapshot
+        finally:
+            with self._lock:
+                held.users -= 1
+                self._release(held)
+
+    def withdrawn(self, accession: str) -> WithdrawalEntry | None:
+        """Return the withdrawal of an accession that is withdrawn now, with reason, time and successor."""
+        with self._lock:
+            try:
+                held = self._newest()
+            except EmptyCatalogueError:
+                return None
+        return held.withdrawn(accession)
+
+    def close(self) -> None:
+        """Let go of the current snapshot; requests that still use it end first."""
+        with self._lock:
+            held, self._held = self._held, None
+            if held:
+                self._release(held)
+
+    def _newest(self) -> _Held:
+        number = self.home.current_number()
+        if self._held and self._held.snapshot.generation == number:
+            return self._held
+        fresh = self._open()
+        old, self._held = self._held, fresh
+        if old:
+            self._release(old)
+        return fresh
+
+    def _open(self) -> _Held:
+        with ExitStack() as stack:
+            generation = stack.enter_context(self.home.lease())
+            if generation is None:
+                raise EmptyCatalogueError(
+                    "this catalogue is empty", fix="load records with `rembigraph load PATH...`"
+                )
+            snapshot = Snapshot.open(generation.path, self.home.data_base)
+            stack.callback(snapshot.close)
+            if self._withdrawn:
+                return _Held(snapshot, stack.pop_all(), self._withdrawn)
+            state = self.home.ledger.read(until=snapshot.generation)
+            return _Held(snapshot, stack.pop_all(), state.withdrawn.get)
+
+    def _release(self, held: _Held) -> None:
+        if held.users == 0 and held is not self._held:
+            with suppress(OSError):
+                held.resources.close()
+
+
+def _finding_order(finding: Finding) -> tuple[int, int, Any, str, str]:
+    severity = _SEVERITIES.index(finding.severity) if finding.severity in _SEVERITIES else len(_SEVERITIES)
+    level = _LEVELS.index(finding.level) if finding.level in _LEVELS else len(_LEVELS)
+    return severity, level, natural_key(finding.focus), finding.path, finding.message
+
+
+def _part_order(part: Part) -> tuple[bool, bool, bool, Any]:
+    return not part.correlative, part.is_suggestion, part.archive is None, natural_key(part.accession)
+
+
+def _integer(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
+__all__ = ["EmptyCatalogueError", "Finding", "Reader", "Snapshot", "SourceInfo"]

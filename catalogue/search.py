@@ -1,0 +1,177 @@
+"""The study list over the index of one generation: pages, cards, links. Read-only, for many threads."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Final
+from urllib.parse import quote
+
+from rembigraph.catalogue.advice import advise
+from rembigraph.catalogue.criteria import Criteria
+from rembigraph.catalogue.parts import Link
+from rembigraph.catalogue.question import Question, items_of, nearest_in
+from rembigraph.catalogue.studylist import StudyItem, StudyPage
+from rembigraph.ontology.errors import StoreDamaged
+
+INDEX_FILE: Final = "index.sqlite"
+INDEX_VERSION: Final = 1
+"""Raise it when the tables change: an older index is then built anew."""
+
+MAX_SET: Final = 200
+MAX_LINKS: Final = 1000
+_CACHED_PAGES: Final = 256
+
+
+class Search:
+    """The index of one generation. Open it with `Search.open`; close it when no request uses it any more."""
+
+    def __init__(self, path: Path) -> None:
+        self._address = f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1"
+        self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+        # Generations never change, so an answer holds as long as the index is open.
+        self._cached = lru_cache(maxsize=_CACHED_PAGES)(self._page)
+
+    @classmethod
+    def open(cls, folder: Path) -> Search:
+        """Open the index in the `search` folder of a generation.
+
+        Raises:
+            StoreDamaged: there is none, or another version of Rembigraph made it.
+        """
+        path = folder / INDEX_FILE
+        search = cls(path)
+        try:
+            with search.connection() as index:
+                (version,) = index.execute("PRAGMA user_version").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise StoreDamaged(f"the search index cannot be opened: {error}", where=str(path)) from error
+        if version != INDEX_VERSION:
+            raise StoreDamaged("the search index is of another version", where=str(path), fix="load again")
+        return search
+
+    def close(self) -> None:
+        """Close every idle connection; those in use are closed when they are given back."""
+        self._address = ""
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except Empty:
+                return
+
+    @contextmanager
+    def connection(self) -> Iterator[sqlite3.Connection]:
+        """Lend a read-only connection to one thread."""
+        address = self._address
+        try:
+            index = self._idle.get_nowait()
+        except Empty:
+            index = sqlite3.connect(address, uri=True, check_same_thread=False)
+        try:
+            yield index
+        finally:
+            if self._address:
+                self._idle.put(index)
+            else:
+                index.close()
+
+    def studies(
+        self,
+        q: str = "",
+        archive: Iterable[str] = (),
+        organism: Iterable[str] = (),
+        method: Iterable[str] = (),
+        correlative: bool | None = None,
+        year: Iterable[str | int] = (),
+        page: int = 1,
+        per_page: int = 25,
+        sort: str = "",
+    ) -> StudyPage:
+        """Return one page of the studies that have all of the words and pass all of the filters.
+
+        Several values of one filter mean any of them. Every parameter is cut to its bounds (`criteria`).
+        """
+        return self.page(
+            Criteria.of(
+                q,
+                archive=archive,
+                organism=organism,
+                method=method,
+                year=year,
+                correlative=correlative,
+                sort=sort,
+                page=page,
+                per_page=per_page,
+            )
+        )
+
+    def page(self, criteria: Criteria) -> StudyPage:
+        """Return the page of the study list that these criteria ask for."""
+        return self._cached(criteria)
+
+    def cards(self, accessions: Iterable[str]) -> dict[str, StudyItem]:
+        """Return those of the accessions that are held here, as cards."""
+        with self.connection() as index:
+            rows = index.execute(
+                "SELECT id, NULL FROM study WHERE accession IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(accessions)),),
+            ).fetchall()
+            return {item.accession: item for item in items_of(index, [row[0] for row in rows])}
+
+    def links(self, accession: str) -> list[Link]:
+        """Return every statement that joins a study with another, in both directions (at most 1000)."""
+        with self.connection() as index:
+            rows = index.execute(
+                "SELECT here, there, node, kind, relation, outgoing, evidence, asserter, confidence FROM edge"
+                " WHERE here = ? ORDER BY there, node, outgoing LIMIT ?",
+                (accession, MAX_LINKS),
+            ).fetchall()
+        return [
+            Link(here, there, node, kind, relation, bool(outgoing), evidence, asserter, confidence)
+            for here, there, node, kind, relation, outgoing, evidence, asserter, confidence in rows
+        ]
+
+    def correlative_set(self, accession: str) -> list[str]:
+        """Return the whole that a study is part of, directly or through others: itself first, at most 200."""
+        with self.connection() as index:
+            rows = index.execute(
+                "WITH RECURSIVE whole(accession) AS (VALUES (?) UNION SELECT edge.there FROM whole"
+                " JOIN edge ON edge.here = whole.accession WHERE edge.correlative LIMIT ?)"
+                " SELECT accession FROM whole",
+                (accession, MAX_SET),
+            ).fetchall()
+        first, *others = (row[0] for row in rows)
+        return [first, *sorted(others)]
+
+    def edges(self, accessions: Iterable[str]) -> list[tuple[str, str, str]]:
+        """Return the correlative relations among some studies, each pair once: (one, other, relation)."""
+        wanted = json.dumps(list(accessions))
+        with self.connection() as index:
+            rows = index.execute(
+                "SELECT DISTINCT min(here, there), max(here, there), relation FROM edge WHERE correlative"
+                " AND here IN (SELECT value FROM json_each(?1))"
+                " AND there IN (SELECT value FROM json_each(?1))"
+                " ORDER BY 1, 2, 3 LIMIT 2000",
+                (wanted,),
+            ).fetchall()
+        return [(one, other, relation) for one, other, relation in rows]
+
+    def nearest(self, accession: str, limit: int = 4) -> list[str]:
+        """Return accessions that are here and next to the given one in its series."""
+        with self.connection() as index:
+            return nearest_in(index, accession, limit)
+
+    def _page(self, criteria: Criteria) -> StudyPage:
+        with self.connection() as index:
+            question = Question.of(index, criteria)
+            total = question.total(index)
+            rows = question.rows(index)
+            items = tuple(items_of(index, rows, question.expression))
+            facets = tuple(question.facets(index))
+            advice = None if total else advise(index, question)
+        return StudyPage(criteria, total, items, facets, advice)

@@ -1,0 +1,288 @@
+"""People, organisations, publications and grants of an RO-Crate."""
+
+from __future__ import annotations
+
+import re
+
+from rembigraph.loaders.ro_crate_graph import Node, Value
+from rembigraph.loaders.ro_crate_terms import Crate
+from rembigraph.loaders.values import (
+    doi,
+    doi_iri,
+    has_email,
+    orcid_iri,
+    prose,
+    pubmed_id,
+    pubmed_iri,
+    ror_iri,
+    web_address,
+)
+from rembigraph.ontology.generated.models import Contribution, Grant, Organisation, Person, Publication
+from rembigraph.ontology.identifiers import is_iri
+
+ORGANISATION_TYPES = (
+    "Organization",
+    "ResearchOrganization",
+    "CollegeOrUniversity",
+    "EducationalOrganization",
+    "GovernmentOrganization",
+    "FundingAgency",
+    "NGO",
+    "Corporation",
+    "Consortium",
+    "Project",
+)
+# Which properties of the root name contributors, and the role that the name of the property says.
+_CONTRIBUTORS = {"author": "", "creator": "", "contributor": "contributor", "editor": "editor"}
+_SSBD_AFFILIATION = re.compile(r"(?:Organization|Department|Laboratory)\s*:", re.IGNORECASE)
+_ORCID_HOST = re.compile(r"(?:https?://)?(?:www\.)?orcid\.org\b", re.IGNORECASE)
+_DOI_HOST = re.compile(r"https?://(?:dx\.|www\.)?doi\.org\b", re.IGNORECASE)
+
+
+class People:
+    """Maps the agents of one crate; an organisation or person named twice is one object."""
+
+    def __init__(self, crate: Crate) -> None:
+        self._crate = crate
+        self._organisations: dict[str, Organisation] = {}
+        self._persons: dict[str, Person] = {}
+
+    def contributions(self, root: Node) -> list[Contribution]:
+        """Return authors and contributors in the order of the crate."""
+        found: dict[str, Contribution] = {}
+        for name, role in _CONTRIBUTORS.items():
+            for value in self._crate.values(root, name):
+                self._contribute(found, value, role)
+        for position, contribution in enumerate(found.values(), start=1):
+            contribution.position = position
+        return list(found.values())
+
+    def _contribute(self, found: dict[str, Contribution], value: Value, role: str) -> None:
+        known = found.get(value.node) if value.node else None
+        contribution = known or self._contribution(value)
+        if contribution is None:
+            return
+        self._crate.follow(value)
+        contribution.role = [*(contribution.role or []), *([role] if role else [])]
+        found[value.node or value.pointer] = contribution
+
+    def _contribution(self, value: Value) -> Contribution | None:
+        node = self._crate.graph.target(value)
+        if node is None:
+            return self._contribution_without_node(value)
+        if node.is_a(*ORGANISATION_TYPES):
+            organisation = self.organisation(value)
+            name = organisation.name if organisation else None
+            return Contribution(display_name=name, contributing_organisation=organisation)
+        person = self._person(node)
+        given = " ".join(part for part in (person.given_name, person.family_name) if part)
+        return Contribution(
+            display_name=person.name or given or None, person=person, affiliation=person.affiliation
+        )
+
+    def _contribution_without_node(self, value: Value) -> Contribution | None:
+        if value.node:
+            orcid = orcid_iri(value.node)
+            if orcid:
+                return Contribution(person=Person(id=orcid))
+            organisation = self.organisation(value)
+            return Contribution(contributing_organisation=organisation) if organisation else None
+        name = prose(value.text or "")
+        if not name or has_email(value.text or ""):
+            return None
+        return Contribution(display_name=name, person=Person(name=name))
+
+    def _person(self, node: Node) -> Person:
+        known = self._persons.get(node.id)
+        if known:
+            return known
+        crate = self._crate
+        crate.claim(node, "Person")
+        name = crate.text(node, "name", names_a_person=True)
+        iri, key = crate.identity(node, "person", name, _person_iri)
+        person = Person(
+            id=iri,
+            key=key,
+            name=name,
+            given_name=crate.text(node, "givenName", names_a_person=True),
+            family_name=crate.text(node, "familyName", names_a_person=True),
+            address=crate.text(node, "address"),
+            affiliation=self._organisations_of(node, "affiliation"),
+            affiliation_text=[*crate.texts(node, "affiliation"), *self._packed_affiliation(node)],
+            web_page=crate.addresses(node, "url"),
+            alternate_identifier=crate.texts(node, "identifier"),
+        )
+        self._persons[node.id] = person
+        return person
+
+    def _packed_affiliation(self, node: Node) -> list[str]:
+        """SSBD packs the affiliation into the description of a person."""
+        text = self._crate.peek(node, "description")
+        if text is None or not _SSBD_AFFILIATION.match(text):
+            return []
+        self._crate.take(node, "description", text)
+        return [text]
+
+    def _organisations_of(self, node: Node, name: str) -> list[Organisation]:
+        references = (value for value in self._crate.values(node, name) if value.node)
+        return [found for value in references if (found := self.organisation(value))]
+
+    def organisation(self, value: Value) -> Organisation | None:
+        """Return the organisation that a value refers to or names; None if it says nothing usable."""
+        node = self._crate.graph.target(value)
+        if node is None:
+            return self._organisation_without_node(value)
+        self._crate.follow(value)
+        if node.id not in self._organisations:
+            self._organisations[node.id] = self._new_organisation(node)
+        return self._organisations[node.id]
+
+    def _organisation_without_node(self, value: Value) -> Organisation | None:
+        iri = _agent_iri(value.node) if value.node else None
+        name = prose(value.text or "") or None
+        if iri is None and (name is None or has_email(value.text or "")):
+            return None
+        self._crate.follow(value)
+        return Organisation(id=iri, name=name)
+
+    def _new_organisation(self, node: Node) -> Organisation:
+        crate = self._crate
+        crate.claim(node, "Organization")
+        name = crate.text(node, "name")
+        iri, key = crate.identity(node, "organisation", name, _agent_iri)
+        return Organisation(
+            id=iri,
+            key=key,
+            name=name,
+            address=crate.text(node, "address"),
+            web_page=crate.addresses(node, "url"),
+            alternate_identifier=crate.texts(node, "identifier"),
+        )
+
+    def grants(self, root: Node) -> list[Grant]:
+        """Return the grants of the root; of a funder alone, a grant of which only the funder is known."""
+        return [grant for value in self._crate.values(root, "funder") if (grant := self._grant(value))]
+
+    def _grant(self, value: Value) -> Grant | None:
+        node = self._crate.graph.target(value)
+        if node is not None and not node.is_a(*ORGANISATION_TYPES):
+            self._crate.follow(value)
+            return self._new_grant(node)
+        organisation = self.organisation(value) if value.node else None
+        return Grant(funder=[organisation]) if organisation else None
+
+    def _new_grant(self, node: Node) -> Grant:
+        crate = self._crate
+        crate.claim(node, "Grant")
+        title = crate.text(node, "name")
+        iri, key = crate.identity(node, "grant", title, _agent_iri)
+        return Grant(
+            id=iri,
+            key=key,
+            title=title,
+            description=crate.text(node, "description"),
+            grant_identifier=crate.text(node, "identifier"),
+            funder=[*self._organisations_of(node, "funder"), *self._organisations_of(node, "sponsor")],
+        )
+
+
+def _person_iri(text: str) -> str | None:
+    return None if _ORCID_HOST.match(text) and not orcid_iri(text) else _agent_iri(text)
+
+
+def _agent_iri(text: str) -> str | None:
+    return orcid_iri(text) or ror_iri(text) or (text if is_iri(text) else None)
+
+
+# --- publications
+
+
+def publications(crate: Crate, root: Node) -> list[Publication]:
+    """Return the publications that the root cites or points to, each once."""
+    found: dict[str, Publication] = {}
+    for name in ("citation", "seeAlso"):
+        for value in crate.values(root, name):
+            known = value.node or value.pointer
+            publication = found.get(known) or _publication(crate, value)
+            if publication:
+                crate.follow(value)
+                found[known] = publication
+    return list(found.values())
+
+
+def _publication(crate: Crate, value: Value) -> Publication | None:
+    node = crate.graph.target(value)
+    if node is not None:
+        return _publication_of_node(crate, node)
+    raw = value.node or prose(value.text or "")
+    if not raw or (value.node and not web_address(raw) and not doi(raw)):
+        return None
+    publication = Publication(doi=doi(raw), pubmed_id=pubmed_id(raw))
+    if publication.doi is None and publication.pubmed_id is None:
+        address = web_address(raw)
+        publication.web_page, publication.raw_text = ([address], None) if address else ([], raw)
+    publication.id = _publication_iri(publication)
+    return publication
+
+
+def _publication_of_node(crate: Crate, node: Node) -> Publication:
+    crate.claim(node, "ScholarlyArticle")
+    publication = Publication(
+        title=_publication_title(crate, node),
+        doi=doi(node.id),
+        pubmed_id=pubmed_id(node.id),
+        publication_date=crate.date(node, "datePublished"),
+        authors_text=_authors(crate, node),
+    )
+    for name in ("identifier", "sameAs", "url"):
+        for value in crate.values(node, name):
+            _add_identifier(crate, publication, value)
+    publication.id = _publication_iri(publication)
+    if doi(node.id) is None and pubmed_id(node.id) is None:
+        iri, publication.key = crate.identity(node, "publication", publication.title, _document_iri)
+        publication.id = publication.id or iri
+        if iri and iri != publication.id:
+            publication.web_page = [iri, *(publication.web_page or [])]
+    return publication
+
+
+def _publication_iri(publication: Publication) -> str | None:
+    if publication.doi:
+        return doi_iri(publication.doi)
+    return pubmed_iri(publication.pubmed_id) if publication.pubmed_id else None
+
+
+def _document_iri(text: str) -> str | None:
+    """A DOI that is none must not become an IRI: another study might give the same wrong one."""
+    return None if _DOI_HOST.match(text) or not is_iri(text) else text
+
+
+def _publication_title(crate: Crate, node: Node) -> str | None:
+    """SSBD writes the address where it has no title; that is no title, but nothing is lost with it."""
+    text = crate.peek(node, "name")
+    if text is not None and web_address(text):
+        if text == node.id:
+            crate.take(node, "name", text)
+        return None
+    return crate.text(node, "name")
+
+
+def _authors(crate: Crate, node: Node) -> str | None:
+    texts = crate.texts(node, "author")
+    return "; ".join(texts) or None
+
+
+def _add_identifier(crate: Crate, publication: Publication, value: Value) -> None:
+    raw = value.raw if isinstance(value.raw, str) else value.text or ""
+    found_doi, found_pubmed, address = doi(raw), pubmed_id(raw), web_address(raw)
+    if found_doi and publication.doi in {None, found_doi}:
+        publication.doi = found_doi
+    elif found_pubmed and publication.pubmed_id in {None, found_pubmed}:
+        publication.pubmed_id = found_pubmed
+    elif address:
+        publication.web_page = [*(publication.web_page or []), address]
+    elif value.text and prose(raw) == raw.strip() and not value.node:
+        publication.alternate_identifier = [*(publication.alternate_identifier or []), prose(raw)]
+    else:
+        return
+    crate.follow(value)
