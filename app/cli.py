@@ -68,6 +68,11 @@ class Commands(click.Group):
         except BrokenPipeError:
             _silence_stdout()
             ctx.exit(0)
+        except OSError as error:
+            if ctx.params.get("debug"):
+                raise
+            _say_error(_os_error(error))
+            ctx.exit(7)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -95,6 +100,11 @@ def _say_error(error: CatalogueError) -> None:
         click.echo(f"  where: {error.where}", err=True)
     if error.fix:
         click.echo(f"  what to do: {error.fix}", err=True)
+
+
+def _os_error(error: OSError) -> CatalogueError:
+    fix = "Check that the folder exists, that you may write to it, and that the disk has space."
+    return CatalogueError(f"the system says: {error.strerror or error}", where=str(error.filename or ""), fix=fix)
 
 
 def _silence_stdout() -> None:

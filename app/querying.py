@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from rembigraph.app.settings import Settings
+from rembigraph.app.settings import Settings, query_limits
 from rembigraph.app.sparql.gate import admit
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.queries import named_queries
@@ -65,14 +65,13 @@ def answer_query(home: Home, text: str, form: str, settings: Settings, out: Text
         UsageError: the catalogue is empty, or the format does not fit the query.
         QueryError: the query is refused, wrong, too slow or too large.
     """
-    from rembigraph.app.serving import limits
     from rembigraph.app.sparql.location import StoreLocation
     from rembigraph.app.sparql.service import query_once
 
     generation = home.current()
     if generation is None:
         raise UsageError("the catalogue is empty", fix="Load something first: rembigraph load PATH")
-    bounds = limits(settings)
+    bounds = query_limits(settings)
     is_graph = admit(text, bounds).form in {"construct", "describe"}
     media_type, as_table = _media_type(form, is_graph, out.isatty())
     buffer = io.BytesIO()

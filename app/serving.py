@@ -19,8 +19,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from rembigraph.app.main import create_app, create_sparql_app
-from rembigraph.app.settings import Settings
-from rembigraph.app.sparql.limits import QueryLimits
+from rembigraph.app.settings import Settings, query_limits
 from rembigraph.app.sparql.location import StoreLocation
 from rembigraph.ontology.errors import SourceUnavailable, UsageError
 
@@ -59,16 +58,6 @@ class _Server(uvicorn.Server):
             webbrowser.open(self.url)
 
 
-def limits(settings: Settings) -> QueryLimits:
-    """Return the query limits that the settings ask for."""
-    return QueryLimits(
-        deadline_seconds=settings.query_timeout,
-        memory_bytes=settings.query_memory * 1024 * 1024,
-        max_result_bytes=settings.query_result_bytes,
-        workers=settings.query_workers,
-    )
-
-
 def serve_catalogue(
     home: Home, bind: Bind, settings: Settings, *, allow_unsandboxed: bool = False, open_browser: bool = False
 ) -> None:
@@ -76,7 +65,7 @@ def serve_catalogue(
     _require_sandbox(bind[0], allow_unsandboxed)
     with _bound(bind) as listener:
         url = _url(listener)
-        app = create_app(home, settings.public_url or url.rstrip("/"), limits(settings))
+        app = create_app(home, settings.public_url or url.rstrip("/"), query_limits(settings))
         _run(app, listener, url, open_browser)
 
 
@@ -96,7 +85,7 @@ def serve_store(
         listener = stack.enter_context(_bound(bind))
         url = _url(listener)
         location = StoreLocation(path, "fixed", union_default_graph=union)
-        app = create_sparql_app(location, settings.public_url or url.rstrip("/"), limits(settings))
+        app = create_sparql_app(location, settings.public_url or url.rstrip("/"), query_limits(settings))
         _run(app, listener, url, open_browser=False)
 
 

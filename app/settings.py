@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from rembigraph.app.sparql.limits import MEBIBYTE, QueryLimits
 from rembigraph.ontology.errors import UsageError
 from rembigraph.ontology.identifiers import DEFAULT_DATA_BASE, is_web_address
 
@@ -75,6 +76,16 @@ def load_settings(**options: Any) -> Settings:
         if value and not is_web_address(value):
             raise UsageError(f"setting {name}: {value!r} is no http(s) address", fix="Write https://...")
     return settings
+
+
+def query_limits(settings: Settings) -> QueryLimits:
+    """Return the query limits that the settings ask for."""
+    return QueryLimits(
+        deadline_seconds=settings.query_timeout,
+        memory_bytes=settings.query_memory * MEBIBYTE,
+        max_result_bytes=settings.query_result_bytes,
+        workers=settings.query_workers,
+    )
 
 
 def _refuse_unknown_names() -> None:

@@ -75,7 +75,7 @@ def _read_study(document: Document, text: str, node: yaml.Node, part: int) -> Re
     except (ValidationError, ValueError) as error:
         return _malformed(document, f"the record can't be built: {error}", pointer=f"line {_line(node)}")
     source = text[node.start_mark.index : node.end_mark.index].encode("utf-8")
-    return Reading(study, SOURCE, FORMAT, source, building.leaves(), quality="original", part=part)
+    return Reading(study, SOURCE, FORMAT, source, building.leaves(), source_date=study.modified or "", part=part)
 
 
 @dataclass

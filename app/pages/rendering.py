@@ -1,4 +1,4 @@
-"""Turns templates into pages: one environment, with escaping on and foreign text made harmless on its way out."""
+"""Turns templates into pages: escaping is on, and foreign text is made harmless on its way out."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def make_renderer(public_url: str, data_base: str) -> Render:
 
 
 def _finalize(value: Any) -> Any:
-    """Clean what a template prints. Markup is what templates and macros made themselves, out of cleaned values."""
+    """Clean what a template prints; markup was made by macros, out of values that were cleaned."""
     if value is None:
         return ""
     return text.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rembigraph.app.pages.text import joined, length, number, unit
-from rembigraph.ontology.identifiers import Archive, is_web_address
+from rembigraph.ontology.identifiers import is_web_address
 
 if TYPE_CHECKING:
     from rembigraph.catalogue.parts import Claim, Part
@@ -218,8 +218,3 @@ def scale(voxel: float | None, extent: float | None) -> str:
         f"up to {length(extent)} across" if extent else "",
     )
     return ", ".join(text for text in texts if text)
-
-
-def archive_words(archive: Archive | None) -> str:
-    """Return the name of an archive, or say that it is none that is known."""
-    return archive.label if archive else "elsewhere"

@@ -91,7 +91,11 @@ class WorkerProcess:
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         command = [sys.executable, "-P", "-m", "rembigraph.app.sparql.worker", configuration.argument()]
         loop = asyncio.get_running_loop()
-        transport, channel = await loop.subprocess_exec(_Channel, *command, stderr=errors)
+        # A backtrace of the engine's allocator says nothing, at length.
+        environment = {**os.environ, "RUST_BACKTRACE": "0"}
+        transport, channel = await loop.subprocess_exec(
+            _Channel, *command, stderr=errors, env=environment
+        )
         worker = cls(location, transport, channel, cast(BinaryIO, errors))
         try:
             await worker._get_ready(limits.start_seconds)

@@ -1,0 +1,285 @@
+"""What the landing page of a study shows: its parts in other archives first, then its own record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
+
+from rembigraph.app.pages import text, words
+from rembigraph.app.pages.rendering import web_address
+from rembigraph.app.pages.scales import Scale, scale_bars
+from rembigraph.catalogue.parts import archive_of
+from rembigraph.catalogue.serialisation import FORMS
+from rembigraph.catalogue.summary import contributions
+from rembigraph.ontology.identifiers import Archive, parse_accession
+
+if TYPE_CHECKING:
+    from rembigraph.app.pages.rendering import Site
+    from rembigraph.catalogue.parts import Claim, Part
+    from rembigraph.catalogue.reader import Finding, Snapshot
+    from rembigraph.catalogue.recordview import Node, RecordView
+
+_ORCID: Final = "https://orcid.org/"
+_DOI: Final = "https://doi.org/"
+_MAX_RECORDS: Final = 8
+"""Most records of other studies that are read for what they say about correlations with this one."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement that joins two studies, in words."""
+
+    words: str
+    confidence: str
+    quotes: tuple[str, ...]
+    documents: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Card:
+    """A study as a part of a whole.
+
+    Attributes:
+        accession: the study, or the IRI of something that is no study of a known archive.
+        archive: its archive.
+        held: whether it has a page here.
+        path: its page here, or empty.
+        archive_page: its page at the archive, or empty.
+        title: its title, or empty.
+        methods: labels of imaging methods.
+        subject: what was imaged.
+        scale: at which scale, in words.
+        relations: what it is to the study of the page, in words; empty for the study itself.
+        statements: what that rests on.
+        grades: how far correlations with it can be computed, in words.
+        suggestion: whether only hints join the two.
+    """
+
+    accession: str
+    archive: Archive | None
+    held: bool
+    path: str
+    archive_page: str
+    title: str
+    methods: tuple[str, ...]
+    subject: str
+    scale: str
+    relations: tuple[str, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    grades: tuple[str, ...] = ()
+    suggestion: bool = False
+
+
+@dataclass(frozen=True)
+class Member:
+    """An image or study that takes part in a correlation."""
+
+    label: str
+    accession: str
+    archive: Archive | None
+    path: str
+    role: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """An image correlation, described in this record or in another one."""
+
+    node: Node
+    described_in: str
+    grade: str
+    members: tuple[Member, ...]
+    transformations: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Author:
+    """A contributor with what identifies them."""
+
+    name: str
+    orcid: str
+    affiliations: tuple[str, ...]
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What the validation found, for one severity and level."""
+
+    heading: str
+    findings: tuple[tuple[str, str, str], ...] = field(default=())
+
+
+def landing(snapshot: Snapshot, view: RecordView, site: Site) -> dict[str, Any]:
+    """Return the values of the template `study.html`."""
+    study = view.study
+    parts = snapshot.parts(view.accession)
+    whole = snapshot.correlative_set(view.accession)
+    correlations = list(_correlations(snapshot, view, parts, site))
+    used = {node.iri for correlation in correlations for node in correlation.transformations}
+    others = [_card(part, snapshot, site) for part in parts]
+    joined = {part.accession for part in parts if part.correlative}
+    return {
+        "view": view,
+        "study": study,
+        "accession": view.accession,
+        "archive": parse_accession(view.accession).archive,
+        "archive_page": parse_accession(view.accession).landing_page,
+        "here": _card(whole[0], snapshot, site),
+        "close": [card for card in others if card.accession in joined],
+        "further": [card for card in others if card.accession not in joined],
+        "indirect": [_card(p, snapshot, site) for p in whole[1:] if p.accession not in joined],
+        "archives": _archives(whole),
+        "scale": _scales(whole),
+        "correlations": correlations,
+        "transformations": [t for t in view.of_class("CoordinateTransformation") if t.iri not in used],
+        "systems": view.of_class("CoordinateSystem"),
+        "authors": [_author(node) for node in contributions(view)],
+        "licence": words.licence(study.text("license")) if study.text("license") else None,
+        "missing": list(_missing(snapshot.validation(view.accession), view)),
+        "sources": snapshot.sources(view.accession),
+        "forms": [form for form in FORMS.values() if form.name != "json"],
+        "query": site.query(study_query(view.iri)),
+        "canonical": site.url(f"/{view.accession}"),
+        "outside": list(_outside(study)),
+    }
+
+
+def study_query(iri: str) -> str:
+    """Return a query that lists what the graph says about an IRI."""
+    return (
+        "PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>\n"
+        "SELECT ?property ?value ?label WHERE {\n"
+        f"  <{iri}> ?property ?value .\n"
+        "  OPTIONAL { ?value rdfs:label ?label }\n"
+        "}\nORDER BY ?property\nLIMIT 200"
+    )
+
+
+def _card(part: Part, snapshot: Snapshot, site: Site) -> Card:
+    claims = sorted(part.claims, key=lambda claim: (claim.link.is_suggestion, not claim.link.is_correlative))
+    return Card(
+        accession=part.accession,
+        archive=part.archive,
+        held=part.held,
+        path=site.path(f"/{part.accession}") if part.held else "",
+        archive_page=part.landing_page or (web_address(part.accession) if not part.archive else ""),
+        title=part.title,
+        methods=tuple(term.label for term in part.methods),
+        subject=_subject(part),
+        scale=words.scale(part.voxel, part.extent),
+        relations=tuple(words.relations(part)),
+        statements=tuple(dict.fromkeys(map(_statement, claims))),
+        grades=tuple(dict.fromkeys(_grades(part, snapshot))),
+        suggestion=bool(part.claims) and part.is_suggestion,
+    )
+
+
+def _subject(part: Part) -> str:
+    texts = [*part.entities[:2], *(term.label for term in part.organisms[:3])]
+    return " · ".join(text.cut(each, 120) for each in dict.fromkeys(texts))
+
+
+def _statement(claim: Claim) -> Statement:
+    quotes = tuple(text.cut(quote, 600) for quote in claim.texts[:6])
+    return Statement(words.evidence(claim), words.confidence(claim), quotes, claim.documents[:4])
+
+
+def _grades(part: Part, snapshot: Snapshot) -> Iterator[str]:
+    for iri, described_in in part.correlations:
+        record = snapshot.record(described_in)
+        node = record.node(iri) if record else None
+        if node:
+            yield words.GRADES[words.grade_of(node)]
+
+
+def _archives(whole: list[Part]) -> list[str]:
+    """Return the names of the archives that hold parts of the whole, that of the study itself first."""
+    return list(dict.fromkeys(part.archive.label for part in whole if part.archive))
+
+
+def _scales(whole: list[Part]) -> list[Scale]:
+    known = [part for part in whole if part.voxel or part.extent]
+    if len(known) < 2:
+        return []
+    return scale_bars(
+        [
+            (part.accession, part.archive.key if part.archive else "", part.voxel, part.extent)
+            for part in known
+        ]
+    )
+
+
+def _correlations(
+    snapshot: Snapshot, view: RecordView, parts: list[Part], site: Site
+) -> Iterator[Correlation]:
+    """Yield the image correlations of this record, then those of other records that name this study."""
+    own = {node.iri for node in view.of_class("ImageCorrelation")}
+    places = [(iri, view.accession) for iri in own]
+    places += sorted({place for part in parts for place in part.correlations if place[0] not in own})
+    others = list(dict.fromkeys(accession for _, accession in places))[:_MAX_RECORDS]
+    for iri, accession in places:
+        record = snapshot.record(accession) if accession in others else None
+        node = record.node(iri) if record else None
+        if node:
+            yield Correlation(
+                node,
+                accession,
+                words.grade_of(node),
+                tuple(_member(member, site) for member in node.nodes("has_member")),
+                tuple(node.nodes("has_transformation")),
+            )
+
+
+def _member(member: Node, site: Site) -> Member:
+    image = next(iter(member.iris("member_image")), "")
+    accession = member.text("member_accession")
+    label = member.view.label(image) if image else accession
+    said = member.iris("attributed_to")
+    asserter = said[0].rsplit("#", 1)[-1].removesuffix("Asserter").lower() if said else ""
+    return Member(
+        label=label,
+        accession=accession,
+        archive=archive_of(accession),
+        path=site.link(image) or site.link(site.data_base + accession),
+        role=member.text("member_role"),
+        says=words.ASSERTERS.get(asserter, ""),
+    )
+
+
+def _author(node: Node) -> Author:
+    person = node.first("person") or node.first("contributing_organisation")
+    agents = [*node.iris("agent"), *node.iris("person")]
+    orcid = next((iri for iri in agents if iri.startswith(_ORCID)), "")
+    places = [*node.concepts("affiliation"), *(person.concepts("affiliation") if person else [])]
+    texts = person.texts("affiliation_text") if person else []
+    return Author(
+        name=node.text("display_name") or node.label,
+        orcid=orcid,
+        affiliations=tuple(dict.fromkeys([*places, *texts])),
+        roles=tuple(node.texts("role")),
+    )
+
+
+def _missing(findings: list[Finding], view: RecordView) -> Iterator[Missing]:
+    """Yield what the validation found, the most important first: (message, thing, IRI of the thing)."""
+    for (severity, level), group in groupby(findings, key=lambda finding: (finding.severity, finding.level)):
+        heading = "Wrong" if severity == "Violation" else words.LEVELS.get(level, words.LEVELS[""])
+        lines = ((f.message, view.label(f.focus) if f.focus else "", f.focus) for f in group)
+        yield Missing(heading, tuple(lines))
+
+
+def _outside(study: Node) -> Iterator[tuple[str, str]]:
+    """Yield (label, address) of what lies elsewhere: the same record, models, reconstructions."""
+    for iri in study.iris("dataset_doi"):
+        yield f"DOI {iri.removeprefix(_DOI)}", iri
+    for iri in study.iris("modelled_as"):
+        yield f"Model {study.view.label(iri)}", iri
+    for record in study.nodes("reconstructed_as"):
+        page = next(iter(record.iris("landing_page")), record.iri)
+        yield f"Reconstruction {record.text('external_identifier') or record.label}", page
+    for iri in study.iris("same_as"):
+        yield f"identifiers.org {iri.rsplit(':', 1)[-1]}" if "identifiers.org" in iri else iri, iri
