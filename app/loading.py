@@ -6,20 +6,16 @@ in the order of the documents. A record lands wholly or not at all; the batch pu
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from importlib import resources
-from itertools import chain, islice
 from typing import Any
 
 from rembigraph import loaders
+from rembigraph.app.parallel import Lost, map_in_order
 from rembigraph.catalogue.archive import CanonicalRecord
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.ingest import Incoming, Ingest, prepare
@@ -31,8 +27,6 @@ from rembigraph.ontology.errors import SourceError, SourceMalformed, SourceSkipp
 from rembigraph.ontology.fields import schema_version
 from rembigraph.ontology.identifiers import Iris
 
-INLINE_DOCUMENTS = 3
-IN_FLIGHT = 64
 MAPPING_PACKAGES = ("rembigraph.loaders", "rembigraph.ontology", "rembigraph.ontology.generated", "rembigraph.shapes")
 MAPPING_SUFFIXES = (".py", ".json", ".ttl")
 Known = dict[tuple[str, str, str], Decision]
@@ -162,9 +156,11 @@ class Mapping:
     version: str
     known: Known
 
-    def outcomes(self, document: Document) -> list[Outcome]:
+    def __call__(self, source: Document | SourceError) -> list[Outcome]:
         """Return the outcome of every study of a document; none is published yet."""
-        return [self._outcome(document, result) for result in _read(document)]
+        if isinstance(source, SourceError):
+            return [failure(source)]
+        return [self._outcome(source, result) for result in _read(source)]
 
     def _outcome(self, document: Document, result: Reading | SourceError) -> Outcome:
         if isinstance(result, SourceError):
@@ -244,64 +240,27 @@ def _refused(outcome: Outcome, violations: Sequence[ValidationResult]) -> Outcom
 # --- many documents
 
 
-_mapping: Mapping | None = None
-
-
-def _start_worker(mapping: Mapping) -> None:
-    global _mapping  # noqa: PLW0603 - a worker process serves one catalogue
-    _mapping = mapping
-
-
-def _work(document: Document) -> list[Outcome]:
-    if _mapping is None:
-        raise RuntimeError("the worker was not started for a catalogue")
-    return _mapping.outcomes(document)
-
-
 def map_documents(
     sources: Iterable[Document | SourceError], mapping: Mapping, processes: int = 0
 ) -> Iterator[list[Outcome]]:
-    """Yield the outcomes of each document, in order, mapped in `processes` processes (0: as many as cores).
+    """Yield the outcomes of each document, in order, mapped in `processes` processes (0: one a core)."""
+    given: deque[Document | SourceError] = deque()
 
-    A few documents are mapped here: starting processes would take longer.
-    """
-    stream = iter(sources)
-    head = list(islice(stream, INLINE_DOCUMENTS + 1))
-    if len(head) <= INLINE_DOCUMENTS:
-        yield from (_map_one(source, mapping) for source in head)
-    else:
-        yield from _map_parallel(chain(head, stream), mapping, processes or os.cpu_count() or 1)
-
-
-def _map_one(source: Document | SourceError, mapping: Mapping) -> list[Outcome]:
-    return [failure(source)] if isinstance(source, SourceError) else mapping.outcomes(source)
-
-
-def _map_parallel(
-    sources: Iterator[Document | SourceError], mapping: Mapping, processes: int
-) -> Iterator[list[Outcome]]:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, _start_worker, (mapping,)) as pool:
-        waiting: deque[tuple[Document | None, Future[list[Outcome]] | list[Outcome]]] = deque()
+    def noted() -> Iterator[Document | SourceError]:
         for source in sources:
-            if isinstance(source, SourceError):
-                waiting.append((None, [failure(source)]))
-            else:
-                waiting.append((source, pool.submit(_work, source)))
-            if len(waiting) >= IN_FLIGHT:
-                yield _finished(*waiting.popleft())
-        while waiting:
-            yield _finished(*waiting.popleft())
+            given.append(source)
+            yield source
+
+    for outcomes in map_in_order(mapping, noted(), processes):
+        source = given.popleft()
+        yield [_lost(source)] if isinstance(outcomes, Lost) else outcomes
 
 
-def _finished(document: Document | None, work: Future[list[Outcome]] | list[Outcome]) -> list[Outcome]:
-    if isinstance(work, list):
-        return work
-    try:
-        return work.result()
-    except BrokenProcessPool:
-        error = SourceMalformed("a worker process died on this batch", code="worker-died", fix="Load fewer files.")
-        return [failure(error, document)]
+def _lost(source: Document | SourceError) -> Outcome:
+    document = source if isinstance(source, Document) else None
+    message = "reading this document killed its process (too large or too deep)"
+    error = SourceMalformed(message, code="worker-died", fix="Split it, or report it if it is a normal record.")
+    return failure(error, document)
 
 
 def load(

@@ -1,4 +1,4 @@
-"""The pages for people: home, list of studies, landing pages. Server-made HTML, no JavaScript, no other host."""
+"""The pages for people: home, list of studies, landing pages. Plain HTML, no JavaScript, no other host."""
 
 from rembigraph.app.pages.rendering import (
     HTML_HEADERS,

@@ -1,8 +1,8 @@
 """The list of studies: as a page, as JSON and as CSV, all from the same answer of the index.
 
-JSON: `{"version", "query", "total", "page", "pages", "per_page", "items", "facets", "advice", "links"}`; an item has
-`accession iri url archive title organisms methods issued license bytes files images parts matched`, a term has
-`iri label`. What a record does not say is null.
+JSON: `{"version", "query", "total", "page", "pages", "per_page", "items", "facets", "advice", "links"}`; an item
+has `accession iri url archive archive_page title organisms methods issued license bytes files images parts
+matched`, a term has `iri label`. What a record does not say is null.
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ def _advice(page: StudyPage) -> dict[str, Any] | None:
 
 
 def as_csv(page: StudyPage, site: Site) -> bytes:
-    """Return the list as CSV for spreadsheets: a cell that a spreadsheet would run as a formula gets a `'` first."""
+    """Return the list as CSV for spreadsheets; what one would run as a formula gets a `'` in front."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(_CSV_COLUMNS)

@@ -85,7 +85,7 @@ def pages_router(
         return await run_in_threadpool(pages.studies, request)
 
     @router.api_route("/{path:path}", methods=_METHODS, summary="A study, or one thing of it")
-    async def record(request: Request, path: str) -> Response:  # noqa: ARG001 - the raw path is read
+    async def record(request: Request, path: str) -> Response:
         return await run_in_threadpool(pages.record, request)
 
     return router

@@ -10,7 +10,7 @@ _HARMFUL: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
     "\ufff9-\ufffb\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )
-"""Controls, bidirectional controls, interlinear marks, tags: they can hide or reorder what stands beside them."""
+"""Controls, also bidirectional ones, interlinear marks, tags: they hide or reorder what stands beside them."""
 
 _MONTHS: Final = (
     "January",

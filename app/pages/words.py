@@ -122,7 +122,7 @@ def relations(part: Part) -> list[str]:
 
 
 def evidence(claim: Claim) -> str:
-    """Say who states a link, and where: `the depositors say so, in running text, in the record of S-BSST707`."""
+    """Say who states a link, and where: `the depositors say so, in running text, record of S-BSST707`."""
     link = claim.link
     who = ASSERTERS.get(link.asserter, "")
     where = EVIDENCE.get(link.evidence, "")

@@ -25,6 +25,10 @@ _LOG = logging.getLogger(__name__)
 _LIMIT_FIX: Final = "Ask for less: fewer variables, a LIMIT, or a more selective pattern first."
 
 
+class WorkerLostError(Exception):
+    """Somebody else killed the worker before it had begun to answer: another one may be asked."""
+
+
 class Answer:
     """The bytes of an answer, as an asynchronous iterator; made by `QueryService.answer`.
 
@@ -49,6 +53,7 @@ class Answer:
         self._complete = False
         self._closed = False
         self._expired = False
+        self._begun = False
         loop = asyncio.get_running_loop()
         self._timer = loop.call_at(deadline, self._expire)
 
@@ -59,10 +64,12 @@ class Answer:
 
         Raises:
             QuerySyntaxError, QueryTimeout, QueryTooLarge, QueryError: there is no answer.
+            WorkerLostError: the worker was killed from outside.
         """
         try:
             self._worker.send(frames.encode(frames.JOB, self._job.document()))
             self._first = await self._next_data()
+            self._begun = True
         except BaseException:
             self.close()
             raise
@@ -152,6 +159,8 @@ class Answer:
             return QueryError("The answer was abandoned.")
         await self._worker.exited()
         number = self._worker.signal
+        if number in _signals("SIGKILL") and not self._begun:
+            raise WorkerLostError
         _LOG.warning("a query ended its worker by signal %s: %s", number, self._worker.last_words())
         if number in _signals("SIGALRM"):
             return QueryTimeout("The query was stopped at its deadline.")

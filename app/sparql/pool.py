@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from typing import Final
 
 from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.sparql.location import StoreLocation
-from rembigraph.app.sparql.process import WorkerProcess
+from rembigraph.app.sparql.process import StartFailedError, WorkerProcess
 from rembigraph.ontology.errors import CatalogueError, StoreDamaged
 
 _LOG = logging.getLogger(__name__)
+_MANY_DEATHS: Final = 5
+_PAUSE_SECONDS: Final = 1.0
 
 
 class Pool:
@@ -33,6 +36,8 @@ class Pool:
         self._starting: set[asyncio.Task[None]] = set()
         self._fault: CatalogueError | None = None
         self._fault_until = 0.0
+        self._deaths = 0  # workers that ended before they had done anything, in a row
+        self._pause: asyncio.TimerHandle | None = None
         self._waiters: set[asyncio.Future[None]] = set()
         self._closed = False
 
@@ -67,6 +72,8 @@ class Pool:
             await asyncio.wait(set(self._starting))
         if self._fault is not None:
             raise self._fault
+        if self._deaths >= _MANY_DEATHS:
+            raise StoreDamaged("The query workers end before they are ready; the log says more.")
 
     async def take(self) -> WorkerProcess:
         """Get an idle worker on the newest store, waiting for one to start if there is none.
@@ -92,6 +99,8 @@ class Pool:
         self._busy.discard(worker)
         grown = worker.resident_bytes - worker.resident_bytes_at_start > self._limits.memory_bytes // 2
         old = worker.served >= self._limits.queries_per_worker or worker.location != self._location
+        if fit:
+            self._deaths = 0
         if fit and not old and not grown and worker.alive and not self._closed:
             self._idle.append(worker)
         else:
@@ -103,6 +112,8 @@ class Pool:
     async def stop(self) -> None:
         """End all processes and wait until they are gone."""
         self._closed = True
+        if self._pause is not None:
+            self._pause.cancel()
         self._fault = StoreDamaged("The query service has stopped.")
         for task in set(self._starting):
             task.cancel()
@@ -118,10 +129,20 @@ class Pool:
     def _fill(self) -> None:
         if self._location is None or self._closed:
             return
+        if self._deaths >= _MANY_DEATHS:
+            if self._pause is None:
+                self._pause = asyncio.get_running_loop().call_later(_PAUSE_SECONDS, self._resume)
+            return
         wanted = self._limits.workers + self._limits.spares
         for _ in range(wanted - len(self._idle) - len(self._busy) - len(self._starting)):
             task = asyncio.get_running_loop().create_task(self._start(self._location))
             self._starting.add(task)
+
+    def _resume(self) -> None:
+        """Try again, once, after workers have kept dying."""
+        self._pause = None
+        self._deaths = _MANY_DEATHS - 1
+        self._fill()
 
     async def _start(self, location: StoreLocation) -> None:
         try:
@@ -132,6 +153,9 @@ class Pool:
         except OSError as error:  # no process, no memory, no file descriptor
             _LOG.error("a query worker cannot be started: %s", error)
             self._report_fault(location, StoreDamaged(f"A query worker cannot be started: {error}"))
+        except StartFailedError as error:
+            _LOG.warning("a query worker did not start: %s", error)
+            self._deaths += 1
         else:
             self._admit(worker)
         finally:
@@ -146,7 +170,7 @@ class Pool:
         """Remember why workers do not start; for a second, nobody tries again."""
         if location == self._location:
             self._fault = error
-            self._fault_until = time.monotonic() + 1.0
+            self._fault_until = time.monotonic() + _PAUSE_SECONDS
 
     def _admit(self, worker: WorkerProcess) -> None:
         self.unconfined = worker.unconfined
@@ -169,6 +193,7 @@ class Pool:
         self._ending.discard(worker)
         if worker in self._idle:
             self._idle.remove(worker)
+            self._deaths += not worker.served
             _LOG.warning("an idle query worker ended by signal %s: %s", worker.signal, worker.last_words())
             self._fill()
         worker.forget()

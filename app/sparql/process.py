@@ -20,6 +20,10 @@ _READ_AHEAD_BYTES: Final = 128 * 1024
 _LAST_WORDS_BYTES: Final = 2_000
 
 
+class StartFailedError(Exception):
+    """A worker process ended before it was ready, for no reason that it gave."""
+
+
 class _Channel(asyncio.SubprocessProtocol):
     """Feeds what the process writes into a stream, which stops reading while nobody takes from it."""
 
@@ -79,7 +83,8 @@ class WorkerProcess:
         """Start a process and wait until it has the store open.
 
         Raises:
-            StoreDamaged: it cannot open the store, or does not come up.
+            StoreDamaged: it cannot open the store, or does not do so in time.
+            StartFailedError: it ended before it was ready.
         """
         configuration = Configuration(
             store=str(location.path),
@@ -93,9 +98,7 @@ class WorkerProcess:
         loop = asyncio.get_running_loop()
         # A backtrace of the engine's allocator says nothing, at length.
         environment = {**os.environ, "RUST_BACKTRACE": "0"}
-        transport, channel = await loop.subprocess_exec(
-            _Channel, *command, stderr=errors, env=environment
-        )
+        transport, channel = await loop.subprocess_exec(_Channel, *command, stderr=errors, env=environment)
         worker = cls(location, transport, channel, cast(BinaryIO, errors))
         try:
             await worker._get_ready(limits.start_seconds)
@@ -114,7 +117,7 @@ class WorkerProcess:
             raise StoreDamaged(f"The store was not open after {seconds:g} s.", where=self._where) from None
         if frame is None:
             await self._channel.exited.wait()
-            raise StoreDamaged(f"A query worker did not start: {self.last_words()}", where=self._where)
+            raise StartFailedError(f"ended by signal {self.signal}: {self.last_words()}")
         document = frame.document()
         if frame.kind != frames.READY:
             raise StoreDamaged(f"The store cannot be opened: {document['message']}", where=self._where)

@@ -8,15 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
 
-from rembigraph.app.sparql.answer import Answer
+from rembigraph.app.sparql.answer import Answer, WorkerLostError
 from rembigraph.app.sparql.evaluation import Job, Preview
 from rembigraph.app.sparql.formats import formats_of
 from rembigraph.app.sparql.gate import Admitted, admit
 from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.sparql.location import StoreLocation
 from rembigraph.app.sparql.pool import Pool
-from rembigraph.app.sparql.scheduler import Scheduler
-from rembigraph.ontology.errors import Busy, CatalogueError, UsageError
+from rembigraph.app.sparql.scheduler import Scheduler, Slot
+from rembigraph.ontology.errors import Busy, CatalogueError, QueryTooLarge, UsageError
 
 __all__ = ["QueryService", "RequestDataset", "StoreLocation", "query_once"]
 
@@ -36,6 +36,18 @@ class RequestDataset:
 
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """One call of `QueryService.answer`; the deadline is a time of the event loop's clock."""
+
+    query: Admitted
+    media_type: str
+    dataset: RequestDataset
+    seconds: float
+    deadline: float
+    preview: bool
 
 
 class QueryService:
@@ -159,22 +171,49 @@ class QueryService:
         location = self._current()
         self._pool.aim(location)
         slot = await self._scheduler.enter(client, min(self.limits.queue_seconds, seconds / 2))
+        self.queries_served += 1
+        ask = _Ask(query, media_type, dataset or RequestDataset(), seconds, deadline, preview)
         try:
-            async with asyncio.timeout_at(deadline):
-                worker = await self._pool.take()
-        except TimeoutError:
+            try:
+                return await self._begin(ask, slot)
+            except WorkerLostError:
+                return await self._begin(ask, slot)  # once: what killed it may be the query
+        except WorkerLostError:
             slot.leave()
-            raise Busy("No worker came up in time.") from None
+            raise QueryTooLarge("The system ended the query: it used too much memory.") from None
         except BaseException:
             slot.leave()
             raise
-        self.queries_served += 1
-        job = make_job(
-            query, media_type, self.limits, worker.location, dataset, seconds, self._base_iri, preview
-        )
-        answer = Answer(job, worker, self._pool, slot.leave, deadline)
+
+    async def _begin(self, ask: _Ask, slot: Slot) -> Answer:
+        try:
+            async with asyncio.timeout_at(ask.deadline):
+                worker = await self._pool.take()
+        except TimeoutError:
+            raise Busy("No worker came up in time.") from None
+        job = self._job(ask, worker.location)
+        answer = Answer(job, worker, self._pool, slot.leave, ask.deadline)
         await answer.begin()
         return answer
+
+    def _job(self, ask: _Ask, location: StoreLocation) -> Job:
+        query, limits = ask.query, self.limits
+        return Job(
+            text=query.text,
+            media_type=ask.media_type,
+            prologue=query.prologue,
+            prefixes={name: iri for name, iri in query.prefixes.items() if ":" in iri and "\\" not in iri},
+            from_default=query.default_graphs,
+            from_named=query.named_graphs,
+            default_graphs=ask.dataset.default_graphs,
+            named_graphs=ask.dataset.named_graphs,
+            union_default_graph=location.union_default_graph,
+            base_iri=self._base_iri,
+            max_result_bytes=limits.max_result_bytes,
+            max_merge_quads=limits.max_merge_quads,
+            alarm_seconds=ask.seconds + _ALARM_GRACE_SECONDS,
+            preview=Preview(limits.page_rows, limits.page_cells, limits.page_bytes) if ask.preview else None,
+        )
 
     async def _follow(self) -> None:
         """Have workers ready on a new generation before the first query comes for it."""
@@ -184,36 +223,6 @@ class QueryService:
                 self._pool.aim(self._current())
             except (CatalogueError, OSError) as error:
                 _LOG.warning("the current store is not known: %s", error)
-
-
-def make_job(
-    query: Admitted,
-    media_type: str,
-    limits: QueryLimits,
-    location: StoreLocation,
-    dataset: RequestDataset | None,
-    seconds: float,
-    base_iri: str | None,
-    preview: bool,
-) -> Job:
-    """Write down for a worker what it is to do."""
-    dataset = dataset or RequestDataset()
-    return Job(
-        text=query.text,
-        media_type=media_type,
-        prologue=query.prologue,
-        prefixes={name: iri for name, iri in query.prefixes.items() if ":" in iri and "\\" not in iri},
-        from_default=query.default_graphs,
-        from_named=query.named_graphs,
-        default_graphs=dataset.default_graphs,
-        named_graphs=dataset.named_graphs,
-        union_default_graph=location.union_default_graph,
-        base_iri=base_iri,
-        max_result_bytes=limits.max_result_bytes,
-        max_merge_quads=limits.max_merge_quads,
-        alarm_seconds=seconds + _ALARM_GRACE_SECONDS,
-        preview=Preview(limits.page_rows, limits.page_cells, limits.page_bytes) if preview else None,
-    )
 
 
 def query_once(
