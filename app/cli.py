@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-
 from rembigraph.ontology.errors import (
     CatalogueError,
     QueryError,
@@ -84,9 +83,9 @@ class Commands(click.Group):
             import difflib
 
             near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
-            if near:
-                error.message += f" Did you mean {near[0]!r}?"
-            raise
+            if not near:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from None
 
 
 def exit_code(error: CatalogueError) -> int:
@@ -104,7 +103,9 @@ def _say_error(error: CatalogueError) -> None:
 
 def _os_error(error: OSError) -> CatalogueError:
     fix = "Check that the folder exists, that you may write to it, and that the disk has space."
-    return CatalogueError(f"the system says: {error.strerror or error}", where=str(error.filename or ""), fix=fix)
+    return CatalogueError(
+        f"the system says: {error.strerror or error}", where=str(error.filename or ""), fix=fix
+    )
 
 
 def _silence_stdout() -> None:
@@ -163,9 +164,13 @@ def init(ctx: click.Context, home: Path | None, data_base: str | None) -> None:
 @main.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.option("--coverage", is_flag=True, help="Print how much of the sources has a typed slot, and what has not.")
+@click.option(
+    "--coverage", is_flag=True, help="Print how much of the sources has a typed slot, and what has not."
+)
 @click.option("--strict", is_flag=True, help="Load all or nothing.")
-@click.option("--processes", type=click.IntRange(0, 256), default=0, help="Mapping processes (0: one a core).")
+@click.option(
+    "--processes", type=click.IntRange(0, 256), default=0, help="Mapping processes (0: one a core)."
+)
 @click.pass_context
 def load(
     ctx: click.Context, paths: tuple[str, ...], as_json: bool, coverage: bool, strict: bool, processes: int
@@ -217,8 +222,12 @@ def _progress(word: str) -> Iterator[Callable[[int], None]]:
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--format", "form", type=click.Choice(["text", "json", "turtle"]), default="text", help="Output form.")
-@click.option("--fail-on", type=click.Choice(["violation", "warning"]), default="violation", help="What gives exit 1.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "turtle"]), default="text", help="Output form."
+)
+@click.option(
+    "--fail-on", type=click.Choice(["violation", "warning"]), default="violation", help="What gives exit 1."
+)
 @click.pass_context
 def validate(ctx: click.Context, paths: tuple[str, ...], form: str, fail_on: str) -> None:
     """Validate records without a catalogue: what is wrong, where, and what to do."""
@@ -235,8 +244,10 @@ def validate(ctx: click.Context, paths: tuple[str, ...], form: str, fail_on: str
     else:
         _print_lines(validation_lines(outcomes))
     unreadable = any(outcome.state == "failed" for outcome in outcomes)
-    limit = (lambda report: report.results) if fail_on == "warning" else (lambda report: report.violations)
-    ctx.exit(3 if unreadable else 1 if any(limit(outcome.report) for outcome in outcomes) else 0)
+    found = any(outcome.report.violations for outcome in outcomes)
+    if fail_on == "warning":
+        found = any(outcome.report.results for outcome in outcomes)
+    ctx.exit(3 if unreadable else 1 if found else 0)
 
 
 @main.command()
@@ -316,7 +327,8 @@ def reinstate(ctx: click.Context, accession: str) -> None:
 
 def _say_change(accession: str, what: str, generation: int, published: bool) -> None:
     click.echo(
-        f"{accession} {what} (generation {generation})" if published else f"{accession}: nothing to do", err=True
+        f"{accession} {what} (generation {generation})" if published else f"{accession}: nothing to do",
+        err=True,
     )
 
 
@@ -336,7 +348,9 @@ def status(ctx: click.Context, as_json: bool) -> None:
 
 
 @main.command()
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File (default: standard output).")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="File (default: standard output)."
+)
 @click.pass_context
 def dump(ctx: click.Context, output: Path | None) -> None:
     """Write every served quad as canonical N-Quads: the same records always give the same bytes."""
@@ -355,7 +369,9 @@ def dump(ctx: click.Context, output: Path | None) -> None:
 
 @main.command()
 @click.argument("query", required=False)
-@click.option("-f", "--file", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Query file.")
+@click.option(
+    "-f", "--file", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Query file."
+)
 @click.option("--format", "form", default="", help="table, json, xml, csv, tsv, turtle, ntriples, jsonld.")
 @click.option("--timeout", type=float, help="Longest time in seconds.")
 @click.pass_context
@@ -370,31 +386,49 @@ def query(ctx: click.Context, query: str | None, file: Path | None, form: str, t
 def _server_options(command: Callable[..., None]) -> Callable[..., None]:
     command = click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind.")(command)
     command = click.option(
-        "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 picks a free one."
+        "--port",
+        default=8000,
+        show_default=True,
+        type=click.IntRange(0, 65535),
+        help="Port; 0 picks a free one.",
     )(command)
     return click.option("--public-url", help="Address that people reach the server at.")(command)
 
 
 @main.command()
 @_server_options
-@click.option("--dataset", type=click.Path(path_type=Path), help="Serve this RDF file (.nq .trig .ttl .nt) only.")
+@click.option(
+    "--dataset", type=click.Path(path_type=Path), help="Serve this RDF file (.nq .trig .ttl .nt) only."
+)
 @click.option("--store", type=click.Path(path_type=Path), help="Serve this Oxigraph folder only, read-only.")
-@click.option("--union-default-graph", is_flag=True, help="With --store: all graphs count as the default graph.")
-@click.option("--allow-unsandboxed", is_flag=True, help="Serve beyond loopback even without the query sandbox.")
+@click.option(
+    "--union-default-graph", is_flag=True, help="With --store: all graphs count as the default graph."
+)
+@click.option(
+    "--allow-unsandboxed", is_flag=True, help="Serve beyond loopback even without the query sandbox."
+)
 @click.pass_context
-def serve(ctx: click.Context, host: str, port: int, public_url: str | None, **options: Any) -> None:
+def serve(
+    ctx: click.Context,
+    host: str,
+    port: int,
+    public_url: str | None,
+    dataset: Path | None,
+    store: Path | None,
+    union_default_graph: bool,
+    allow_unsandboxed: bool,
+) -> None:
     """Serve the catalogue: pages, records as RDF, and SPARQL at /sparql."""
     from rembigraph.app.serving import serve_catalogue, serve_store
 
     settings = _settings(ctx, public_url=public_url)
     bind = (host, port)
-    unsandboxed = options["allow_unsandboxed"]
-    if options["dataset"] and options["store"]:
+    if dataset and store:
         raise UsageError("--dataset and --store exclude each other", fix="Give one of them.")
-    if options["dataset"] or options["store"]:
-        serve_store(options["dataset"], options["store"], options["union_default_graph"], bind, settings, unsandboxed)
+    if dataset or store:
+        serve_store(dataset, store, union_default_graph, bind, settings, allow_unsandboxed)
     else:
-        serve_catalogue(_home(ctx), bind, settings, allow_unsandboxed=unsandboxed)
+        serve_catalogue(_home(ctx), bind, settings, allow_unsandboxed=allow_unsandboxed)
 
 
 @main.command()

@@ -27,7 +27,12 @@ from rembigraph.ontology.errors import SourceError, SourceMalformed, SourceSkipp
 from rembigraph.ontology.fields import schema_version
 from rembigraph.ontology.identifiers import Iris
 
-MAPPING_PACKAGES = ("rembigraph.loaders", "rembigraph.ontology", "rembigraph.ontology.generated", "rembigraph.shapes")
+MAPPING_PACKAGES = (
+    "rembigraph.loaders",
+    "rembigraph.ontology",
+    "rembigraph.ontology.generated",
+    "rembigraph.shapes",
+)
 MAPPING_SUFFIXES = (".py", ".json", ".ttl")
 Known = dict[tuple[str, str, str], Decision]
 
@@ -98,7 +103,9 @@ class LoadReport:
         totals: dict[str, Any] = {state: self.count(state) for state in states}
         totals["seconds"] = round(self.seconds, 3)
         totals["triples"] = sum(
-            outcome.record.triples for outcome in self.outcomes if outcome.record and outcome.state == "loaded"
+            outcome.record.triples
+            for outcome in self.outcomes
+            if outcome.record and outcome.state == "loaded"
         )
         totals["leaves"] = _leaves_json(total_leaves(self.outcomes))
         return {
@@ -219,7 +226,9 @@ def failure(error: SourceError, document: Document | None = None) -> Outcome:
 def decided(outcome: Outcome, decision: Decision) -> Outcome:
     """Return an outcome as the ledger decided it, with words for the person."""
     if decision is Decision.WITHDRAWN:
-        message = f"{outcome.accession} is withdrawn. To take it back: rembigraph reinstate {outcome.accession}"
+        message = (
+            f"{outcome.accession} is withdrawn. To take it back: rembigraph reinstate {outcome.accession}"
+        )
         return replace(outcome, state="refused", reason=Reason("withdrawn", message))
     if decision is Decision.SUPERSEDED:
         message = (
@@ -259,7 +268,9 @@ def map_documents(
 def _lost(source: Document | SourceError) -> Outcome:
     document = source if isinstance(source, Document) else None
     message = "reading this document killed its process (too large or too deep)"
-    error = SourceMalformed(message, code="worker-died", fix="Split it, or report it if it is a normal record.")
+    error = SourceMalformed(
+        message, code="worker-died", fix="Split it, or report it if it is a normal record."
+    )
     return failure(error, document)
 
 
@@ -297,7 +308,9 @@ def load(
 def _held_back(outcome: Outcome) -> Outcome:
     if outcome.state != "loaded":
         return outcome
-    reason = Reason("strict", "nothing was published, because another record of the batch could not be loaded")
+    reason = Reason(
+        "strict", "nothing was published, because another record of the batch could not be loaded"
+    )
     return replace(outcome, state="refused", reason=reason)
 
 

@@ -9,9 +9,6 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
 from rembigraph.app.pages import make_renderer, pages_router
 from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.sparql.location import StoreLocation
@@ -22,6 +19,8 @@ from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.queries import named_queries
 from rembigraph.catalogue.reader import Reader
 from rembigraph.ontology.identifiers import DEFAULT_DATA_BASE
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
@@ -44,7 +43,7 @@ def create_app(home: Home, public_url: str, limits: QueryLimits) -> FastAPI:
     service = QueryService(lambda: _location(reader), limits)
     app = _bare_app(service, reader.close)
     app.include_router(_sparql(service, public_url, home.data_base, render))
-    app.include_router(status_router(reader, service, public_url, render))
+    app.include_router(status_router(reader, service, render))
     app.include_router(pages_router(reader, public_url=public_url, data_base=home.data_base, render=render))
     return app
 
@@ -85,7 +84,9 @@ def _bare_app(service: QueryService, close: Callable[[], None]) -> FastAPI:
             await service.stop()
             close()
 
-    app = FastAPI(title="Rembigraph", version=version("rembigraph"), lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Rembigraph", version=version("rembigraph"), lifespan=lifespan, docs_url=None, redoc_url=None
+    )
     app.add_middleware(_SecurityHeaders)
 
     @app.api_route("/health", methods=["GET", "HEAD"])

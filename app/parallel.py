@@ -24,7 +24,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Lost(Exception):  # noqa: N818 - it says what became of the item
+class Lost(Exception):
     """The process that worked on this item died; it was tried twice, the second time alone."""
 
 
@@ -99,7 +99,7 @@ _work: Callable[..., Any] | None = None
 
 
 def _start(work: Callable[..., Any]) -> None:
-    global _work  # noqa: PLW0603 - a worker process does one kind of work
+    global _work
     _work = work
     if sys.platform.startswith("linux"):
         resource.setrlimit(resource.RLIMIT_AS, (WORKER_BYTES, WORKER_BYTES))

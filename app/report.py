@@ -35,7 +35,8 @@ def coverage_lines(report: LoadReport) -> Iterator[str]:
     """Yield how many source values are mapped, kept and ignored, by format, and the most frequent unmapped names."""
     for form in sorted({outcome.format for outcome in report.outcomes if outcome.format}):
         leaves = total_leaves(outcome for outcome in report.outcomes if outcome.format == form)
-        yield f"{form}: {leaves.total} values; {_share(leaves.mapped, leaves.total)} mapped, {leaves.kept} kept " + (
+        yield (
+            f"{form}: {leaves.total} values; {_share(leaves.mapped, leaves.total)} mapped, {leaves.kept} kept "
             f"verbatim, {leaves.ignored} ignored by rule"
         )
     for name, count in report.unmapped().most_common(10):
@@ -113,13 +114,23 @@ def search_json(page: StudyPage) -> dict[str, Any]:
             "title": item.title,
             "issued": item.issued or None,
             "license": item.license or None,
-            "organisms": [{"iri": term.iri or None, "label": term.label} for term in item.organisms],
-            "methods": [{"iri": term.iri or None, "label": term.label} for term in item.methods],
+            "organisms": [
+                {"iri": term.value if term.is_term else None, "label": term.label} for term in item.organisms
+            ],
+            "methods": [
+                {"iri": term.value if term.is_term else None, "label": term.label} for term in item.methods
+            ],
             "parts": item.parts,
         }
         for item in page.items
     ]
-    return {"version": 1, "total": page.total, "page": page.criteria.page, "pages": page.pages, "studies": items}
+    return {
+        "version": 1,
+        "total": page.total,
+        "page": page.criteria.page,
+        "pages": page.pages,
+        "studies": items,
+    }
 
 
 def status_lines(status: dict[str, Any]) -> Iterator[str]:
@@ -173,7 +184,9 @@ SHOWN_FIELDS = (
 
 def _fact_lines(study: Node) -> Iterator[str]:
     for word, name in SHOWN_FIELDS:
-        values = [study.view.label(value.text) if value.is_iri else value.text for value in study.values(name)]
+        values = [
+            study.view.label(value.text) if value.is_iri else value.text for value in study.values(name)
+        ]
         if name in {"landing_page", "license", "dataset_doi"}:
             values = study.texts(name)
         if values:

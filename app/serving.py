@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
-
 from rembigraph.app.main import create_app, create_sparql_app
 from rembigraph.app.settings import Settings, query_limits
 from rembigraph.app.sparql.location import StoreLocation
@@ -70,7 +69,12 @@ def serve_catalogue(
 
 
 def serve_store(
-    dataset: Path | None, store: Path | None, union: bool, bind: Bind, settings: Settings, allow_unsandboxed: bool
+    dataset: Path | None,
+    store: Path | None,
+    union: bool,
+    bind: Bind,
+    settings: Settings,
+    allow_unsandboxed: bool,
 ) -> None:
     """Serve SPARQL over an RDF file or an Oxigraph folder, read-only, until a signal comes.
 
@@ -135,7 +139,9 @@ def _bound(bind: Bind) -> Iterator[socket.socket]:
     except OSError as error:
         listener.close()
         message = f"can't listen at {host}:{port}: {error.strerror}"
-        raise UsageError(message, fix="Stop the other program, or choose another --port (0 picks a free one).") from error
+        raise UsageError(
+            message, fix="Stop the other program, or choose another --port (0 picks a free one)."
+        ) from error
     with listener:
         yield listener
 

@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
-
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 from rembigraph.app.sparql.limits import MEBIBYTE, QueryLimits
 from rembigraph.ontology.errors import UsageError
 from rembigraph.ontology.identifiers import DEFAULT_DATA_BASE, is_web_address
@@ -34,9 +38,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
 
     home: Path = Field(default_factory=default_home, description="Folder of the catalogue.")
-    public_url: str = Field("", description="Address that people reach the server at; default: the bound address.")
+    public_url: str = Field(
+        "", description="Address that people reach the server at; default: the bound address."
+    )
     data_base: str = Field(DEFAULT_DATA_BASE, description="IRI that data IRIs begin with; fixed at init.")
-    query_timeout: float = Field(20.0, gt=0, le=3600, description="Longest time of a SPARQL query, in seconds.")
+    query_timeout: float = Field(
+        20.0, gt=0, le=3600, description="Longest time of a SPARQL query, in seconds."
+    )
     query_workers: int = Field(2, ge=1, le=64, description="Processes that answer SPARQL queries.")
     query_memory: int = Field(512, ge=64, le=65536, description="Memory of one query over its start, in MiB.")
     query_result_bytes: int = Field(50_000_000, ge=1000, description="Longest result of a query, in bytes.")
@@ -70,7 +78,9 @@ def load_settings(**options: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"setting {name}: {first['msg']}", fix=f"Change {PREFIX}{name.upper()} or {FILE}.") from error
+        raise UsageError(
+            f"setting {name}: {first['msg']}", fix=f"Change {PREFIX}{name.upper()} or {FILE}."
+        ) from error
     for name in ("public_url", "data_base"):
         value = getattr(settings, name)
         if value and not is_web_address(value):

@@ -10,7 +10,6 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
-
 from rembigraph.app.negotiation import prefers_html
 from rembigraph.app.sparql.service import QueryService
 from rembigraph.catalogue.reader import Reader
@@ -20,7 +19,9 @@ PROBE = "PREFIX rembi: <https://w3id.org/rembigraph/ns#> SELECT (COUNT(*) AS ?st
 PROBE_SECONDS = 5.0
 
 
-def status_router(reader: Reader, service: QueryService, render: Callable[[str, dict[str, Any]], str]) -> APIRouter:
+def status_router(
+    reader: Reader, service: QueryService, render: Callable[[str, dict[str, Any]], str]
+) -> APIRouter:
     """Make the route of `/status`, for people as a page and for programs as JSON."""
     router = APIRouter(tags=["service"])
     probe = _Probe(service)
@@ -28,7 +29,11 @@ def status_router(reader: Reader, service: QueryService, render: Callable[[str, 
 
     @router.api_route("/status", methods=["GET", "HEAD"], summary="What is served, and whether queries work")
     async def status(request: Request) -> Response:
-        found = {**_holdings(reader), **(await probe.measure()), "uptime_seconds": round(time.monotonic() - started)}
+        found = {
+            **_holdings(reader),
+            **(await probe.measure()),
+            "uptime_seconds": round(time.monotonic() - started),
+        }
         found["service"] = _service(service)
         code = 200 if found["query"]["ok"] else 503
         headers = {"Cache-Control": "no-store", "Vary": "Accept"}
@@ -64,7 +69,14 @@ class _Probe:
         except CatalogueError as error:
             return {"query": {"ok": False, "problem": error.message}}
         milliseconds = round(1000 * (time.perf_counter() - begun), 1)
-        return {"query": {"ok": True, "milliseconds": milliseconds, "studies": int(text.split()[1]), "text": PROBE}}
+        return {
+            "query": {
+                "ok": True,
+                "milliseconds": milliseconds,
+                "studies": int(text.split()[1]),
+                "text": PROBE,
+            }
+        }
 
 
 def _holdings(reader: Reader) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from rembigraph.loaders.documents import documents
 from rembigraph.ontology.identifiers import Iris
 
 
-def validate_paths(paths: Sequence[str], progress: Callable[[int], None] = lambda done: None) -> list[Outcome]:
+def validate_paths(
+    paths: Sequence[str], progress: Callable[[int], None] = lambda done: None
+) -> list[Outcome]:
     """Read, map and validate every record below the paths; nothing is stored."""
     mapping = Mapping(Iris(), mapping_version(), {})
     outcomes: list[Outcome] = []

@@ -116,6 +116,15 @@ class Criteria:
         left = tuple(each for each in self.values(kind) if value and each != value)
         return self._having(kind, left)
 
+    def dropping(self, kind: str, given: Iterable[str]) -> Criteria:
+        """Return the same question without some values of a filter, as they were given; on page 1."""
+        gone = set(given)
+        return self._having(kind, tuple(value for value in self.values(kind) if value not in gone))
+
+    def asking(self, q: str) -> Criteria:
+        """Return the same question with other words; on page 1."""
+        return replace(self, q=q, page=1)
+
     def including(self, kind: str, value: str) -> Criteria:
         """Return the same question with one more value of a filter; on page 1."""
         if kind == "correlative":

@@ -127,7 +127,9 @@ class Ingest:
     ) -> None:
         self._held.close()
 
-    def decide(self, accession: str, source: str, source_sha256: str, mapping_version: str) -> Decision | None:
+    def decide(
+        self, accession: str, source: str, source_sha256: str, mapping_version: str
+    ) -> Decision | None:
         """Say what would become of a document that was loaded before, or None if it is new."""
         return self._writer.decide(accession, source, source_sha256, mapping_version)
 

@@ -52,13 +52,13 @@ class Question:
         criteria: what was asked for.
         expression: FTS5 expression of quoted words; empty for none.
         accessions: accessions that the words may mean.
-        wanted: filter -> values of the index that the wanted names stand for.
+        wanted: filter -> each wanted name -> the values of the index that it stands for.
     """
 
     criteria: Criteria
     expression: str
     accessions: tuple[str, ...]
-    wanted: Mapping[str, tuple[str, ...]]
+    wanted: Mapping[str, Mapping[str, tuple[str, ...]]]
 
     @classmethod
     def of(cls, index: sqlite3.Connection, criteria: Criteria) -> Question:
@@ -101,8 +101,8 @@ class Question:
             shown = [*counted[:SHOWN_VALUES], *(value for value in counted[SHOWN_VALUES:] if value.selected)]
             yield Facet(kind, tuple(shown), len(counted) - len(shown))
         joined = self._correlative(index)
-        chosen = self.criteria.correlative is True
-        yield Facet("correlative", (FacetValue(Term("yes", "with a part elsewhere"), "yes", joined, chosen),))
+        given = ("yes",) if self.criteria.correlative else ()
+        yield Facet("correlative", (FacetValue(Term("yes", "with a part elsewhere"), "yes", joined, given),))
 
     def _counted(self, index: sqlite3.Connection, kind: str) -> list[FacetValue]:
         if self.criteria.is_open:
@@ -120,13 +120,12 @@ class Question:
                 " GROUP BY f.value ORDER BY studies DESC, term.label, f.value",
                 [*values, kind],
             )
-        wanted = self.wanted.get(kind, ())
-        return [self._facet_value(kind, row, row[0] in wanted) for row in rows]
+        return [self._facet_value(kind, *row) for row in rows]
 
-    def _facet_value(self, kind: str, row: tuple[str, str, int], selected: bool) -> FacetValue:
-        value, label, studies = row
+    def _facet_value(self, kind: str, value: str, label: str, studies: int) -> FacetValue:
         term = Term(value, label)
-        return FacetValue(term, term.short if kind in {"organism", "method"} else value, studies, selected)
+        given = tuple(name for name, values in self.wanted.get(kind, {}).items() if value in values)
+        return FacetValue(term, term.short if kind in {"organism", "method"} else value, studies, given)
 
     def _correlative(self, index: sqlite3.Connection) -> int:
         if self.criteria.is_open:
@@ -161,7 +160,7 @@ class Question:
     def _conditions(self, without: str, values: list[Any]) -> Iterator[str]:
         for kind, wanted in self.wanted.items():
             if kind != without:
-                values += [kind, json.dumps(wanted)]
+                values += [kind, json.dumps(sorted({value for named in wanted.values() for value in named}))]
                 yield (
                     "id IN (SELECT study FROM facet WHERE kind = ?"
                     " AND value IN (SELECT value FROM json_each(?)))"
@@ -179,17 +178,14 @@ def _total(index: sqlite3.Connection, kind: str, value: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _resolve(index: sqlite3.Connection, kind: str, given: Iterable[str]) -> tuple[str, ...]:
-    """Return the values of the index that the given names stand for."""
+def _resolve(index: sqlite3.Connection, kind: str, given: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return for each given name the values of the index that it stands for."""
     if kind == "archive":
-        return tuple(archive_key(text) or text for text in given)
+        return {name: (archive_key(name) or name,) for name in given}
     if kind == "year":
-        return tuple(given)
-    rows = index.execute(
-        "SELECT DISTINCT value FROM name WHERE kind = ? AND folded IN (SELECT value FROM json_each(?))",
-        (kind, json.dumps([fold(text) for text in given])),
-    )
-    return tuple(sorted(row[0] for row in rows))
+        return {name: (name,) for name in given}
+    query = "SELECT value FROM name WHERE kind = ? AND folded = ? ORDER BY value"
+    return {name: tuple(row[0] for row in index.execute(query, (kind, fold(name)))) for name in given}
 
 
 def nearest_in(index: sqlite3.Connection, accession: str, limit: int) -> list[str]:

@@ -75,12 +75,24 @@ class StudyItem:
 
 @dataclass(frozen=True)
 class FacetValue:
-    """One value of a facet: what it is, how to ask for it, how many studies have it."""
+    """One value of a facet.
+
+    Attributes:
+        term: what it is.
+        query: how to ask for it.
+        studies: how many studies have it.
+        given: how it was asked for; empty when it was not.
+    """
 
     term: Term
     query: str
     studies: int
-    selected: bool = False
+    given: tuple[str, ...] = ()
+
+    @property
+    def selected(self) -> bool:
+        """Whether it was asked for."""
+        return bool(self.given)
 
 
 @dataclass(frozen=True)

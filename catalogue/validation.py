@@ -92,7 +92,9 @@ def validate_graph(data: Graph, shapes: Graph) -> ValidationReport:
     """
     import pyshacl
 
-    _, report, text = pyshacl.validate(data, shacl_graph=shapes, inplace=True, allow_warnings=True, allow_infos=True)
+    _, report, text = pyshacl.validate(
+        data, shacl_graph=shapes, inplace=True, allow_warnings=True, allow_infos=True
+    )
     if isinstance(report, Exception) or not hasattr(report, "subjects"):
         raise RuntimeError(f"the shapes could not be run: {text}")
     return ValidationReport(tuple(sorted(set(_results(report, shapes)))))

@@ -16,7 +16,6 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
-
 from rembigraph.loaders.reading import Document, Leaves, Reading
 from rembigraph.ontology.completion import complete
 from rembigraph.ontology.errors import SourceError, SourceMalformed
@@ -47,7 +46,9 @@ def read(document: Document) -> Iterator[Reading | SourceError]:
     try:
         text = document.data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        yield _malformed(document, f"the file is not UTF-8 text (byte {error.start})", fix="Save it as UTF-8.")
+        yield _malformed(
+            document, f"the file is not UTF-8 text (byte {error.start})", fix="Save it as UTF-8."
+        )
         return
     try:
         _check_bounds(text)
@@ -57,7 +58,9 @@ def read(document: Document) -> Iterator[Reading | SourceError]:
         return
     studies = [node for node in nodes if node is not None]
     if not studies:
-        yield _malformed(document, "the file holds no study", fix="Write one document with an accession and a title.")
+        yield _malformed(
+            document, "the file holds no study", fix="Write one document with an accession and a title."
+        )
     for part, node in enumerate(studies, start=1):
         yield _read_study(document, text, node, part if len(studies) > 1 else 0)
 
@@ -75,7 +78,9 @@ def _read_study(document: Document, text: str, node: yaml.Node, part: int) -> Re
     except (ValidationError, ValueError) as error:
         return _malformed(document, f"the record can't be built: {error}", pointer=f"line {_line(node)}")
     source = text[node.start_mark.index : node.end_mark.index].encode("utf-8")
-    return Reading(study, SOURCE, FORMAT, source, building.leaves(), source_date=study.modified or "", part=part)
+    return Reading(
+        study, SOURCE, FORMAT, source, building.leaves(), source_date=study.modified or "", part=part
+    )
 
 
 @dataclass
@@ -97,20 +102,26 @@ class _Building:
             error.message += f" ({len(self.errors) - 1} more errors: {lines})"
         return error
 
-    def error(self, node: yaml.Node, pointer: str, message: str, fix: str = "", code: str = "wrong-value") -> None:
+    def error(
+        self, node: yaml.Node, pointer: str, message: str, fix: str = "", code: str = "wrong-value"
+    ) -> None:
         place = f"{pointer or '/'} (line {_line(node)})"
         self.errors.append(_malformed(self.document, message, pointer=place, code=code, fix=fix))
 
     def record(self, node: yaml.Node, name: str, pointer: str) -> dict[str, Any]:
         if not isinstance(node, yaml.MappingNode):
-            self.error(node, pointer, f"a {name} is written as fields with values", fix="Write `field: value` lines.")
+            self.error(
+                node, pointer, f"a {name} is written as fields with values", fix="Write `field: value` lines."
+            )
             return {}
         values: dict[str, Any] = {}
         for key_node, value_node in node.value:
             self._member(values, key_node, value_node, (name, pointer))
         return values
 
-    def _member(self, values: dict[str, Any], key: yaml.Node, value: yaml.Node, place: tuple[str, str]) -> None:
+    def _member(
+        self, values: dict[str, Any], key: yaml.Node, value: yaml.Node, place: tuple[str, str]
+    ) -> None:
         name, pointer = place
         field_name = str(key.value) if isinstance(key, yaml.ScalarNode) else "?"
         below = f"{pointer}/{field_name}"
@@ -118,7 +129,13 @@ class _Building:
         if name == "Study" and field_name == "model" and not pointer:
             self._check_model(value)
         elif field_name in values:
-            self.error(key, below, f"{field_name!r} is written twice", fix="Write it once, as a list.", code="duplicate")
+            self.error(
+                key,
+                below,
+                f"{field_name!r} is written twice",
+                fix="Write it once, as a list.",
+                code="duplicate",
+            )
         elif field_name == "id":
             values["id"] = self.literal(value, "string", below)
         elif of is None:
@@ -129,11 +146,19 @@ class _Building:
     def _check_model(self, node: yaml.Node) -> None:
         self.ignored += 1
         if not isinstance(node, yaml.ScalarNode) or node.value != MODEL:
-            self.error(node, "/model", f"this version reads {MODEL}", fix=f"Write `model: {MODEL}`.", code="model-version")
+            self.error(
+                node,
+                "/model",
+                f"this version reads {MODEL}",
+                fix=f"Write `model: {MODEL}`.",
+                code="model-version",
+            )
 
     def _unknown_field(self, node: yaml.Node, name: str, given: str, pointer: str) -> None:
         near = difflib.get_close_matches(given, classes()[name].fields, n=1)
-        fix = f"Did you mean {near[0]!r}?" if near else f"docs/reference/model.md lists the fields of a {name}."
+        fix = (
+            f"Did you mean {near[0]!r}?" if near else f"docs/reference/model.md lists the fields of a {name}."
+        )
         self.error(node, pointer, f"a {name} has no field {given!r}", fix=fix, code="unknown-field")
 
     def value(self, node: yaml.Node, of: Field, pointer: str) -> Any:
@@ -160,16 +185,23 @@ class _Building:
         return self.literal(node, of.kind, pointer)
 
     def enum(self, node: yaml.Node, enum: str, pointer: str) -> str | None:
-        text = self.literal(node, "string", pointer)
+        text: str | None = self.literal(node, "string", pointer)
         if text is None or text in enum_iris(enum):
             return text
-        self.error(node, pointer, f"{text!r} is not one of the values", fix=f"Write one of: {', '.join(enum_iris(enum))}.")
+        self.error(
+            node,
+            pointer,
+            f"{text!r} is not one of the values",
+            fix=f"Write one of: {', '.join(enum_iris(enum))}.",
+        )
         return None
 
     def literal(self, node: yaml.Node, kind: str, pointer: str) -> Any:
         self.mapped += 1
         if not isinstance(node, yaml.ScalarNode):
-            self.error(node, pointer, "one value is expected here, not a list or fields", fix="Write one value.")
+            self.error(
+                node, pointer, "one value is expected here, not a list or fields", fix="Write one value."
+            )
             return None
         if _is_null(node):
             return None
@@ -186,7 +218,7 @@ class _Building:
         if isinstance(node, yaml.SequenceNode):
             return [self.plain(item) for item in node.value]
         self.mapped += 1
-        return _plain_scalar(node)
+        return _plain_scalar(node) if isinstance(node, yaml.ScalarNode) else None
 
 
 def _literal(text: str, kind: str) -> Any:
@@ -235,7 +267,7 @@ def _check_bounds(text: str) -> None:
     depth = documents = 0
     for event in yaml.parse(text, Loader=_LOADER):
         if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="aliases (*name) are not allowed", problem_mark=event.start_mark)
+            raise _out_of_bounds("aliases (*name) are not allowed", event)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -244,7 +276,11 @@ def _check_bounds(text: str) -> None:
             documents += 1
         if depth > MAX_DEPTH or documents > MAX_DOCUMENTS:
             problem = f"nested more than {MAX_DEPTH} deep" if depth > MAX_DEPTH else "too many documents"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+            raise _out_of_bounds(problem, event)
+
+
+def _out_of_bounds(problem: str, event: Any) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
 
 
 def _syntax_error(document: Document, error: Exception) -> SourceMalformed:
@@ -252,7 +288,11 @@ def _syntax_error(document: Document, error: Exception) -> SourceMalformed:
     place = f"{mark.line + 1}:{mark.column + 1}" if mark else ""
     problem = getattr(error, "problem", None) or str(error)
     return _malformed(
-        document, f"this is not YAML: {problem}", pointer=place, code="syntax", fix="Check indentation and quotes there."
+        document,
+        f"this is not YAML: {problem}",
+        pointer=place,
+        code="syntax",
+        fix="Check indentation and quotes there.",
     )
 
 

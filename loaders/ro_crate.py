@@ -1,6 +1,6 @@
 """GIDE RO-Crates: how the BioImage Archive (with its EMPIAR mirrors), the IDR and SSBD publish their studies.
 
-The profile is that of the GIDE search (January 2026), with what its writers do beside it: any descriptor name,
+The profile is that of the GIDE search (January 2026), and what its writers do beside it: any descriptor name,
 `rdf:seeAlso`, misspelt types, ids with blanks or two IRIs in one, affiliations within a description, "None"
 for a date. A `@type` counts as mapped where the class of the record stands for it.
 """
@@ -70,7 +70,7 @@ def _reading(document: Document, parsed: dict[str, Any]) -> Reading:
     graph = CrateGraph(parsed, document.place)
     crate = Crate(graph, account)
     root = graph.root()
-    if root is None or not root.is_a("Dataset"):
+    if root is None:
         message = "the crate holds no study: no Dataset in it is the root"
         raise SourceSkipped(message, where=document.place, fix="Point the descriptor's `about` at a Dataset.")
     accession = _accession(crate, root, document)
@@ -124,7 +124,7 @@ def _accession(crate: Crate, root: Node, document: Document) -> Accession:
             if value:
                 crate.follow(value)
             return accession
-    _refuse_index(crate, root, document)
+    _skip_without_study(crate, root, document)
     given = next((text for text, _ in _names_of_study(crate, root)), "")
     message = f"the crate's study has no accession of a known archive (it says {without_email(given)[:80]!r})"
     raise SourceMalformed(
@@ -163,8 +163,12 @@ def _ssbd_project(root: Node, text: str) -> Accession | None:
     return _parsed(f"ssbd-db-{name}") if at_ssbd and _SSBD_PROJECT.fullmatch(name) else None
 
 
-def _refuse_index(crate: Crate, root: Node, document: Document) -> None:
-    """An index lists studies that have crates of their own; it is none itself."""
+def _skip_without_study(crate: Crate, root: Node, document: Document) -> None:
+    """An index lists studies that have crates of their own; a crate of something else is no study either."""
+    if not root.is_a("Dataset"):
+        kinds = ", ".join(root.types) or "nothing that has a type"
+        message = f"the crate holds no study: it is about {without_email(kinds)[:80]}, not about a Dataset"
+        raise SourceSkipped(message, where=document.place)
     parts = [node for node in crate.graph.of_type("Dataset") if node is not root]
     listed = [part for part in parts if any(_parsed(text) for text, _ in _names_of_study(crate, part))]
     if listed:
@@ -195,14 +199,16 @@ def _references_to_root(crate: Crate, root: Node) -> Iterator[str]:
 
 
 def _add_identifiers(crate: Crate, root: Node, study: Study, accession: Accession) -> None:
+    found = list(study.alternate_identifier or [])
     for name in ("identifier", "sameAs"):
         for value in crate.values(root, name):
             text = prose(value.raw) if isinstance(value.raw, str) else ""
             if not text or text != value.raw.strip() or value.node.startswith("_:"):
                 continue
             crate.follow(value)
-            if not _says(text, accession):
-                _add_identifier(study, text)
+            if not _says(text, accession) and not _is_data_doi(study, text):
+                found.append(text)
+    study.alternate_identifier = list(dict.fromkeys(found))
 
 
 def _says(text: str, accession: Accession) -> bool:
@@ -210,12 +216,12 @@ def _says(text: str, accession: Accession) -> bool:
     return same or text == accession.identifiers_org or _parsed(text) == accession
 
 
-def _add_identifier(study: Study, text: str) -> None:
-    name_of_data = doi(text)
-    if name_of_data and study.dataset_doi in {None, doi_iri(name_of_data)}:
-        study.dataset_doi = doi_iri(name_of_data)
-    else:
-        study.alternate_identifier = list(dict.fromkeys([*(study.alternate_identifier or []), text]))
+def _is_data_doi(study: Study, text: str) -> bool:
+    """Whether the text is the DOI of the data; the first one is."""
+    name = doi(text)
+    if name and study.dataset_doi is None:
+        study.dataset_doi = doi_iri(name)
+    return bool(name) and study.dataset_doi == doi_iri(str(name))
 
 
 # --- the study

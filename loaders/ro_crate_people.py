@@ -7,6 +7,7 @@ import re
 from rembigraph.loaders.ro_crate_graph import Node, Value
 from rembigraph.loaders.ro_crate_terms import Crate
 from rembigraph.loaders.values import (
+    absolute_iri,
     doi,
     doi_iri,
     has_email,
@@ -18,7 +19,6 @@ from rembigraph.loaders.values import (
     web_address,
 )
 from rembigraph.ontology.generated.models import Contribution, Grant, Organisation, Person, Publication
-from rembigraph.ontology.identifiers import is_iri
 
 ORGANISATION_TYPES = (
     "Organization",
@@ -191,7 +191,7 @@ def _person_iri(text: str) -> str | None:
 
 
 def _agent_iri(text: str) -> str | None:
-    return orcid_iri(text) or ror_iri(text) or (text if is_iri(text) else None)
+    return orcid_iri(text) or ror_iri(text) or absolute_iri(text)
 
 
 # --- publications
@@ -234,15 +234,17 @@ def _publication_of_node(crate: Crate, node: Node) -> Publication:
         publication_date=crate.date(node, "datePublished"),
         authors_text=_authors(crate, node),
     )
+    publication.web_page, publication.alternate_identifier = [], []
     for name in ("identifier", "sameAs", "url"):
         for value in crate.values(node, name):
-            _add_identifier(crate, publication, value)
+            if _add_identifier(publication, value):
+                crate.follow(value)
     publication.id = _publication_iri(publication)
     if doi(node.id) is None and pubmed_id(node.id) is None:
         iri, publication.key = crate.identity(node, "publication", publication.title, _document_iri)
         publication.id = publication.id or iri
         if iri and iri != publication.id:
-            publication.web_page = [iri, *(publication.web_page or [])]
+            publication.web_page.insert(0, iri)
     return publication
 
 
@@ -254,7 +256,7 @@ def _publication_iri(publication: Publication) -> str | None:
 
 def _document_iri(text: str) -> str | None:
     """A DOI that is none must not become an IRI: another study might give the same wrong one."""
-    return None if _DOI_HOST.match(text) or not is_iri(text) else text
+    return None if _DOI_HOST.match(text) else absolute_iri(text)
 
 
 def _publication_title(crate: Crate, node: Node) -> str | None:
@@ -272,17 +274,18 @@ def _authors(crate: Crate, node: Node) -> str | None:
     return "; ".join(texts) or None
 
 
-def _add_identifier(crate: Crate, publication: Publication, value: Value) -> None:
+def _add_identifier(publication: Publication, value: Value) -> bool:
+    """Put an identifier or address where it belongs; returns whether there was a place for it."""
     raw = value.raw if isinstance(value.raw, str) else value.text or ""
     found_doi, found_pubmed, address = doi(raw), pubmed_id(raw), web_address(raw)
     if found_doi and publication.doi in {None, found_doi}:
         publication.doi = found_doi
     elif found_pubmed and publication.pubmed_id in {None, found_pubmed}:
         publication.pubmed_id = found_pubmed
-    elif address:
-        publication.web_page = [*(publication.web_page or []), address]
-    elif value.text and prose(raw) == raw.strip() and not value.node:
-        publication.alternate_identifier = [*(publication.alternate_identifier or []), prose(raw)]
+    elif address and publication.web_page is not None:
+        publication.web_page.append(address)
+    elif publication.alternate_identifier is not None and not value.node and prose(raw) == raw.strip() != "":
+        publication.alternate_identifier.append(prose(raw))
     else:
-        return
-    crate.follow(value)
+        return False
+    return True

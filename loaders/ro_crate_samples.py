@@ -8,7 +8,7 @@ from typing import TypedDict
 from rembigraph.loaders.json_bounds import JsonFloat
 from rembigraph.loaders.ro_crate_graph import Node, Value
 from rembigraph.loaders.ro_crate_terms import Crate
-from rembigraph.loaders.values import taxon_iri, web_address
+from rembigraph.loaders.values import absolute_iri, taxon_iri, web_address
 from rembigraph.ontology.generated.models import (
     Biosample,
     ImageAcquisition,
@@ -16,7 +16,7 @@ from rembigraph.ontology.generated.models import (
     StudyComponent,
     Taxon,
 )
-from rembigraph.ontology.identifiers import is_iri, safe_key
+from rembigraph.ontology.identifiers import safe_key
 
 # Unit -> slot and the words that the GIDE profile prescribes for it.
 _SIZE_UNITS = {"UO_0000189": ("file_count", "file count"), "UO_0000233": ("byte_size", "bytes")}
@@ -65,7 +65,7 @@ class Samples:
         crate = self._crate
         crate.claim(node, "BioSample")
         title = crate.text(node, "name")
-        iri, key = crate.identity(node, "biosample", title, _thing_iri)
+        iri, key = crate.identity(node, "biosample", title, absolute_iri)
         organisms, organism_texts = self._organisms(node)
         self.biosamples[node.id] = Biosample(
             id=iri,
@@ -101,7 +101,7 @@ class Samples:
         crate = self._crate
         crate.claim(node, "LabProtocol")
         title = crate.text(node, "name")
-        iri, key = crate.identity(node, "acquisition", title, _thing_iri)
+        iri, key = crate.identity(node, "acquisition", title, absolute_iri)
         self.acquisitions[node.id] = ImageAcquisition(
             id=iri,
             key=key,
@@ -166,7 +166,7 @@ class Samples:
         if address:
             iri, key, names = None, next(iter(names), None), [*names[1:], address]
         else:
-            iri, key = crate.identity(node, "component", title, _thing_iri)
+            iri, key = crate.identity(node, "component", title, absolute_iri)
         samples, taxa, about_terms = self.about(node)
         acquisitions, methods, method_words = self.methods(node)
         component = StudyComponent(
@@ -224,10 +224,6 @@ def _is_protocol(node: Node) -> bool:
         not node.is_a("Dataset")
         and ("labEquipment" in node.properties or "measurementTechnique" in node.properties)
     )
-
-
-def _thing_iri(text: str) -> str | None:
-    return text if is_iri(text) else None
 
 
 def _references(segment: str, things: list[Biosample] | list[ImageAcquisition]) -> list[str]:

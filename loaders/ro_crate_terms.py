@@ -19,7 +19,6 @@ from rembigraph.loaders.values import (
     without_email,
 )
 from rembigraph.ontology.generated.models import OntologyTerm, Resolution, ResolutionMethod, Taxon
-from rembigraph.ontology.identifiers import is_iri
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _TERM_CODES = ("identifier", "termCode")
@@ -43,6 +42,7 @@ class Crate:
         self.resolutions: dict[tuple[str, str], Resolution] = {}
         self._taxa: dict[str, Taxon] = {}
         self._terms: dict[str, OntologyTerm] = {}
+        self._read: set[str] = set()
 
     # --- values
 
@@ -76,7 +76,7 @@ class Crate:
                 self.account.mapped(pointer)
 
     def dissolve(self, node: Node, *references: Value) -> None:
-        """Account for a node that went whole into one slot: its name and type say nothing more."""
+        """Account for a node that went whole into one slot: name and type say nothing more."""
         for pointer in (*node.id_pointers, *(value.pointer for value in references if value.pointer)):
             self.account.ignored(pointer, "structural-id")
         for pointers in node.types.values():
@@ -84,7 +84,7 @@ class Crate:
                 self.account.ignored(pointer, "structural-type")
 
     def peek(self, node: Node | None, name: str, *, names_a_person: bool = False) -> str | None:
-        """Return the first usable text of a property without taking it. `Na` is a name, but no description."""
+        """Return the first usable text of a property, not taken. `Na` is a name, but no description."""
         for value in node.properties.get(name, ()) if node else ():
             text = prose(value.text or "")
             if text and text != E_MAIL_REMOVED and (names_a_person or not is_placeholder(text)):
@@ -191,7 +191,7 @@ class Crate:
         term = self._terms.setdefault(iri or raw, OntologyTerm(id=iri, label=label))
         term.label = term.label or label
         self._finish(value, node, of_field, (iri, term.label))
-        if node:
+        if node and self._first_time(node):
             self.claim(node, "DefinedTerm")
             self.take(node, "name", term.label)
             self._take_codes(node, iri, term_iri)
@@ -212,9 +212,15 @@ class Crate:
         taxon = self._taxa.setdefault(iri or raw, Taxon(id=iri, scientific_name=name))
         taxon.scientific_name = taxon.scientific_name or name
         self._finish(value, node, of_field, (iri, taxon.scientific_name))
-        if node:
+        if node and self._first_time(node):
             self._fill_taxon(taxon, node)
         return taxon
+
+    def _first_time(self, node: Node) -> bool:
+        """Whether the node has not been read as a term or taxon before."""
+        first = node.id not in self._read
+        self._read.add(node.id)
+        return first
 
     def _fill_taxon(self, taxon: Taxon, node: Node) -> None:
         self.claim(node, "Taxon")
@@ -227,7 +233,7 @@ class Crate:
     def _iri(self, raw: str, node: Node | None, iri_of: Callable[[str], str | None]) -> str | None:
         """The IRI that a raw identifier means; where it means none, the first code of the node that does."""
         iri = iri_of(raw) or iri_of(self.graph.names.expanded(raw))
-        if iri and is_iri(iri):
+        if iri:
             return iri
         codes = (
             value.text or ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from rembigraph.ontology.identifiers import OBO, expand_curie, is_iri, is_web_address
 
@@ -51,6 +51,10 @@ _CC_WORDS = re.compile(rf"cc-?({_CC_KIND})-?({_CC_VERSION})(?:-international|-un
 _CC0_WORDS = re.compile(r"cc-?0(?:-1\.0)?(?:-universal)?")
 _SPDX = re.compile(r"https?://(?:www\.)?spdx\.org/licenses/", re.IGNORECASE)
 _E_MAIL = re.compile(r"[\w.%+'-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,63}")
+_IRI_CHARACTERS = re.compile(  # RFC 3987; a fragment may hold no second "#"
+    r"(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2}"
+    r"|[\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U00010000-\U0001fffd\U00020000-\U0002fffd])+"
+)
 _NOT_FOR_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML could not carry these
 _PLACEHOLDERS = frozenset(
     {"", "-", "--", ".", "?", "n.a", "n.a.", "n/a", "na", "nan", "none", "null", "tbd", "unknown", "unsure"}
@@ -165,8 +169,8 @@ def term_iri(text: str) -> str | None:
     known = method_iri(text) or taxon_iri(text)
     if known:
         return known
-    expanded = expand_curie(text.strip())
-    if not is_iri(expanded):
+    expanded = absolute_iri(expand_curie(text.strip()))
+    if expanded is None:
         return None
     return OBO + expanded.removeprefix(_HTTPS_OBO) if expanded.startswith(_HTTPS_OBO) else expanded
 
@@ -230,7 +234,25 @@ def prose(text: str) -> str:
     return without_email(_NOT_FOR_TEXT.sub("", text)).strip()
 
 
-def web_address(text: str) -> str | None:
-    """Return an http(s) address that a page may link to and that names no person's e-mail address."""
+def absolute_iri(text: str) -> str | None:
+    """Return an IRI that RDF can hold and that holds no e-mail address.
+
+    >>> absolute_iri(" urn:x:1 "), absolute_iri("http://a/%zz"), absolute_iri("mailto:jane@example.org")
+    ('urn:x:1', None, None)
+    """
     given = text.strip()
-    return given if is_web_address(given) and not has_email(given) else None
+    if not is_iri(given) or has_email(given):
+        return None
+    body, _, fragment = given.partition("#")
+    legal = all(_IRI_CHARACTERS.fullmatch(part) for part in (body, fragment) if part)
+    try:
+        urlsplit(given).port  # noqa: B018 - raises for a port that is no number
+    except ValueError:
+        return None
+    return given if legal else None
+
+
+def web_address(text: str) -> str | None:
+    """Return an http(s) address that a page may link to and that holds no e-mail address."""
+    given = absolute_iri(text)
+    return given if given and is_web_address(given) else None

@@ -13,7 +13,6 @@ from typing import Any
 from rdflib import DCTERMS, RDF, RDFS, SH, XSD, Graph, Literal, Namespace, URIRef
 from rdflib.collection import Collection
 from rdflib.term import BNode, Node
-
 from rembigraph.ontology.identifiers import ARCHIVES, PREFIXES, SHAPES, VOCABULARY
 
 NS = Namespace(VOCABULARY)
@@ -62,7 +61,9 @@ def _archive_agreement(graph: Graph) -> None:
     _list(graph, shape, SH["or"], choices)
 
 
-def _choice_property(graph: Graph, choice: URIRef, name: str, constraint: tuple[URIRef, URIRef, Node]) -> None:
+def _choice_property(
+    graph: Graph, choice: URIRef, name: str, constraint: tuple[URIRef, URIRef, Node]
+) -> None:
     path, predicate, value = constraint
     node = URIRef(f"{choice}-{name}")
     graph.add((choice, SH.property, node))
@@ -102,8 +103,8 @@ def _values(graph: Graph, linkml: Graph, node: Node, shape: URIRef, slot: dict[s
     if kind in {"iri", "object"}:
         graph.add((shape, SH.nodeKind, SH.IRI))
     elif kind == "enum":
-        listed = linkml.value(node, SH["in"])
-        _list(graph, shape, SH["in"], sorted(Collection(linkml, listed)))
+        (listed,) = linkml.objects(node, SH["in"])
+        _list(graph, shape, SH["in"], sorted(Collection(linkml, listed), key=str))
     elif kind == "date":
         _one_of_datatypes(graph, shape, (XSD.date, XSD.gYearMonth, XSD.gYear))
     else:
@@ -147,7 +148,7 @@ def _class_words(name: str) -> str:
 
 
 def _one_of_datatypes(graph: Graph, shape: URIRef, datatypes: tuple[URIRef, ...]) -> None:
-    choices = []
+    choices: list[Node] = []
     for datatype in datatypes:
         choice = BNode()
         graph.add((choice, SH.datatype, datatype))

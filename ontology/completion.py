@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
-
 from rembigraph.ontology.fields import Field, RecordClass, classes
 from rembigraph.ontology.generated.models import KeptValue, OntologyTerm, Study, Taxon
 from rembigraph.ontology.identifiers import (
@@ -31,7 +30,6 @@ from rembigraph.ontology.identifiers import (
     safe_key,
     slug,
 )
-
 
 _Term = TypeVar("_Term", Taxon, OntologyTerm)
 
@@ -200,8 +198,17 @@ def _name(child: Any) -> str:
     if type(child).__name__ == "Axis" and child.axis_index is not None:
         return str(child.axis_index)
     if type(child).__name__ == "StudyLink" and child.link_to:
-        return safe_key(f"{child.link_to.rsplit('/', 1)[-1]}-{child.link_relation or 'related'}-{child.evidence_kind or ''}")
-    text = next((getattr(child, name, None) for name in ("title", "name", "path", "label") if getattr(child, name, None)), "")
+        return safe_key(
+            f"{child.link_to.rsplit('/', 1)[-1]}-{child.link_relation or 'related'}-{child.evidence_kind or ''}"
+        )
+    text = next(
+        (
+            getattr(child, name, None)
+            for name in ("title", "name", "path", "label")
+            if getattr(child, name, None)
+        ),
+        "",
+    )
     return slug(str(text))
 
 
@@ -239,8 +246,10 @@ def _fill_study(study: Study) -> None:
     study.creator = _unique([*study.creator, *agents])
     taxa = [*study.organism, *(taxon for sample in study.biosample for taxon in sample.organism)]
     study.organism = _unique_terms([*taxa, *(taxon for part in study.component for taxon in part.organism)])
-    methods = [term for part in [*study.acquisition, *study.component] for term in part.imaging_method]
-    study.imaging_method = _unique_terms([*study.imaging_method, *methods])
+    methods = [*study.imaging_method, *(term for act in study.acquisition for term in act.imaging_method)]
+    study.imaging_method = _unique_terms(
+        [*methods, *(t for part in study.component for t in part.imaging_method)]
+    )
 
 
 def _unique(values: list[str]) -> list[str]:
@@ -259,7 +268,9 @@ def _keep_illegal_iris(study: Study) -> None:
             if of.kind != "iri":
                 continue
             value = getattr(record, of.name)
-            bad = [item for item in (value if isinstance(value, list) else [value]) if item and not _legal(item)]
+            bad = [
+                item for item in (value if isinstance(value, list) else [value]) if item and not _legal(item)
+            ]
             if bad:
                 kept += [KeptValue(pointer=f"{record.id}#{of.name}", raw_text=item) for item in bad]  # type: ignore[attr-defined]
                 good = [item for item in value if item not in bad] if isinstance(value, list) else None

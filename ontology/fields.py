@@ -88,7 +88,9 @@ def enum_iris(enum: str) -> dict[str, str]:
 def concept_labels() -> dict[str, str]:
     """Return the labels of every enum value: IRI -> label for people."""
     return {
-        value["iri"]: value["label"] for enum in _table()["enums"].values() for value in enum["values"].values()
+        value["iri"]: value["label"]
+        for enum in _table()["enums"].values()
+        for value in enum["values"].values()
     }
 
 

@@ -23,7 +23,6 @@ from linkml.generators.shaclgen import ShaclGenerator
 from linkml_runtime import SchemaView
 from linkml_runtime.dumpers import yaml_dumper
 from rdflib import Graph
-
 from rembigraph.ontology.base_shapes import base_shapes
 from rembigraph.ontology.owl import ontology_graph
 from rembigraph.ontology.reference import reference_page
@@ -135,7 +134,18 @@ def models(view: SchemaView) -> str:
         empty_list_for_multivalued_slots=True,
         template_dir=HERE / "templates",
     )
-    return _tidy(generator.serialize())
+    module = generator.render()
+    for definition in module.classes.values():
+        for attribute in (definition.attributes or {}).values():
+            _never_none(attribute)
+    return _tidy(generator.serialize(rendered_module=module))
+
+
+def _never_none(attribute: Any) -> None:
+    """A list field is empty when nothing is given, never None."""
+    if attribute.range.startswith("Optional[list"):
+        attribute.range = attribute.range.removeprefix("Optional[")[:-1]
+        attribute.predefined = "[]"
 
 
 def context(view: SchemaView) -> dict[str, Any]:

@@ -57,9 +57,37 @@ CURIES: dict[str, str] = {
 }
 
 RESERVED_PATHS = frozenset(
-    "studies sparql health status ns shapes context.jsonld transform search query oai sitemap.xml robots.txt "
-    "dcat dumps changes static graph docs openapi.json favicon.ico about correlations feeds fdp data "
-    ".well-known link links".split()
+    [
+        "studies",
+        "sparql",
+        "health",
+        "status",
+        "ns",
+        "shapes",
+        "context.jsonld",
+        "transform",
+        "search",
+        "query",
+        "oai",
+        "sitemap.xml",
+        "robots.txt",
+        "dcat",
+        "dumps",
+        "changes",
+        "static",
+        "graph",
+        "docs",
+        "openapi.json",
+        "favicon.ico",
+        "about",
+        "correlations",
+        "feeds",
+        "fdp",
+        "data",
+        ".well-known",
+        "link",
+        "links",
+    ]
 )
 
 _ILLEGAL_IN_IRI = re.compile(r"[\x00-\x20<>\"{}|^`\\]")

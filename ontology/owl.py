@@ -10,7 +10,6 @@ from typing import Any
 
 from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, BNode, Graph, Literal, Namespace, URIRef
 from rdflib.term import Node
-
 from rembigraph.ontology.identifiers import PREFIXES, VOCABULARY
 
 NS = Namespace(VOCABULARY)
@@ -48,7 +47,9 @@ def _properties(graph: Graph, linkml: Graph, table: dict[str, Any]) -> None:
             if not slot["iri"].startswith(VOCABULARY) or (term, RDF.type, None) in graph:
                 continue
             graph.add((term, RDF.type, PROPERTY_TYPES.get(slot["kind"], OWL.DatatypeProperty)))
-            _describe(graph, term, _words(slot["iri"].removeprefix(VOCABULARY)), slot["description"], slot["source"])
+            _describe(
+                graph, term, _words(slot["iri"].removeprefix(VOCABULARY)), slot["description"], slot["source"]
+            )
             _copy_kept(graph, linkml, term)
 
 
@@ -99,7 +100,11 @@ def _words(name: str) -> str:
     """`sourceCoordinateSystem` -> `source coordinate system`; acronyms stay together."""
     out = ""
     for index, char in enumerate(name):
-        starts = char.isupper() and index > 0 and (not name[index - 1].isupper() or name[index + 1 : index + 2].islower())
+        starts = (
+            char.isupper()
+            and index > 0
+            and (not name[index - 1].isupper() or name[index + 1 : index + 2].islower())
+        )
         out += (" " if starts else "") + char
     return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in out.split())
 

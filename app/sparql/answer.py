@@ -40,15 +40,13 @@ class Answer:
         cut: whether a preview left something out; known at the end.
     """
 
-    def __init__(
-        self, job: Job, worker: WorkerProcess, pool: Pool, leave: Callable[[], None], deadline: float
-    ) -> None:
+    def __init__(self, job: Job, worker: WorkerProcess, pool: Pool, deadline: float) -> None:
         self.media_type = job.media_type
         self.cut = False
         self._job = job
         self._worker = worker
         self._pool = pool
-        self._leave = leave
+        self._on_close: Callable[[], None] | None = None
         self._first: bytes | None = None
         self._complete = False
         self._closed = False
@@ -101,7 +99,14 @@ class Answer:
         self._closed = True
         self._timer.cancel()
         self._pool.give(self._worker, fit=self._complete)
-        self._leave()
+        if self._on_close is not None:
+            self._on_close()
+
+    def on_close(self, callback: Callable[[], None]) -> None:
+        """Have a function called when the worker is given back; at once if it has been."""
+        self._on_close = callback
+        if self._closed:
+            callback()
 
     def _expire(self) -> None:
         self._expired = True

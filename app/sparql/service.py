@@ -15,7 +15,7 @@ from rembigraph.app.sparql.gate import Admitted, admit
 from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.sparql.location import StoreLocation
 from rembigraph.app.sparql.pool import Pool
-from rembigraph.app.sparql.scheduler import Scheduler, Slot
+from rembigraph.app.sparql.scheduler import Scheduler
 from rembigraph.ontology.errors import Busy, CatalogueError, QueryTooLarge, UsageError
 
 __all__ = ["QueryService", "RequestDataset", "StoreLocation", "query_once"]
@@ -174,25 +174,30 @@ class QueryService:
         self.queries_served += 1
         ask = _Ask(query, media_type, dataset or RequestDataset(), seconds, deadline, preview)
         try:
-            try:
-                return await self._begin(ask, slot)
-            except WorkerLostError:
-                return await self._begin(ask, slot)  # once: what killed it may be the query
-        except WorkerLostError:
-            slot.leave()
-            raise QueryTooLarge("The system ended the query: it used too much memory.") from None
+            answer = await self._begin(ask)
         except BaseException:
             slot.leave()
             raise
+        answer.on_close(slot.leave)
+        return answer
 
-    async def _begin(self, ask: _Ask, slot: Slot) -> Answer:
+    async def _begin(self, ask: _Ask) -> Answer:
+        try:
+            return await self._begin_once(ask)
+        except WorkerLostError:
+            pass  # once more, but not for ever: what had it killed may be the query
+        try:
+            return await self._begin_once(ask)
+        except WorkerLostError:
+            raise QueryTooLarge("The system ended the query: it used too much memory.") from None
+
+    async def _begin_once(self, ask: _Ask) -> Answer:
         try:
             async with asyncio.timeout_at(ask.deadline):
                 worker = await self._pool.take()
         except TimeoutError:
             raise Busy("No worker came up in time.") from None
-        job = self._job(ask, worker.location)
-        answer = Answer(job, worker, self._pool, slot.leave, ask.deadline)
+        answer = Answer(self._job(ask, worker.location), worker, self._pool, ask.deadline)
         await answer.begin()
         return answer
 

@@ -365,45 +365,45 @@ class Study(ConfiguredBaseModel):
     rights: Optional[str] = Field(default=None, description="""Copyright notice or terms in words.""")
     landing_page: Optional[str] = Field(default=None, description="""The archive's own page.""")
     dataset_doi: Optional[str] = Field(default=None, description="""DOI of the data set as https://doi.org/ IRI.""")
-    alternate_identifier: Optional[list[str]] = Field(default=[], description="""Another identifier of the same thing.""")
-    same_as: Optional[list[str]] = Field(default=[], description="""IRI of the same study record elsewhere (identifiers.org).""")
-    keyword: Optional[list[str]] = Field(default=[], description="""Keyword.""")
-    organism: Optional[list[Taxon]] = Field(default=[], description="""Organism that was imaged or that a sample comes from.""")
-    organism_text: Optional[list[str]] = Field(default=[], description="""Organism as the source writes it where it names no taxon.""")
-    imaging_method: Optional[list[OntologyTerm]] = Field(default=[], description="""Imaging technique as a term.""")
-    imaging_method_text: Optional[list[str]] = Field(default=[], description="""Imaging technique as the source writes it.""")
-    about_term: Optional[list[OntologyTerm]] = Field(default=[], description="""What the study, sample or annotation is about, as a term (anatomy, cell, process, gene).""")
+    alternate_identifier: list[str] = Field(default=[], description="""Another identifier of the same thing.""")
+    same_as: list[str] = Field(default=[], description="""IRI of the same study record elsewhere (identifiers.org).""")
+    keyword: list[str] = Field(default=[], description="""Keyword.""")
+    organism: list[Taxon] = Field(default=[], description="""Organism that was imaged or that a sample comes from.""")
+    organism_text: list[str] = Field(default=[], description="""Organism as the source writes it where it names no taxon.""")
+    imaging_method: list[OntologyTerm] = Field(default=[], description="""Imaging technique as a term.""")
+    imaging_method_text: list[str] = Field(default=[], description="""Imaging technique as the source writes it.""")
+    about_term: list[OntologyTerm] = Field(default=[], description="""What the study, sample or annotation is about, as a term (anatomy, cell, process, gene).""")
     experiment_type: Optional[OntologyTerm] = Field(default=None, description="""EMPIAR's experiment type.""")
-    scale: Optional[list[OntologyTerm]] = Field(default=[], description="""Scale of what was imaged (EMPIAR).""")
+    scale: list[OntologyTerm] = Field(default=[], description="""Scale of what was imaged (EMPIAR).""")
     byte_size: Optional[int] = Field(default=None, description="""Size in bytes.""", ge=0)
     file_count: Optional[int] = Field(default=None, description="""Number of files.""", ge=0)
-    thumbnail: Optional[list[str]] = Field(default=[], description="""Address of a small picture at the archive.""")
-    creator: Optional[list[str]] = Field(default=[], description="""Authors, flat and without order; contributions give order and role.""")
-    contribution: Optional[list[Contribution]] = Field(default=[], description="""Who contributed, in order.""")
+    thumbnail: list[str] = Field(default=[], description="""Address of a small picture at the archive.""")
+    creator: list[str] = Field(default=[], description="""Authors, flat and without order; contributions give order and role.""")
+    contribution: list[Contribution] = Field(default=[], description="""Who contributed, in order.""")
     publisher: Optional[Organisation] = Field(default=None, description="""Organisation that publishes the record.""")
-    publication: Optional[list[Publication]] = Field(default=[], description="""Publication that goes with the study.""")
-    grant: Optional[list[Grant]] = Field(default=[], description="""Grant that paid for the study.""")
+    publication: list[Publication] = Field(default=[], description="""Publication that goes with the study.""")
+    grant: list[Grant] = Field(default=[], description="""Grant that paid for the study.""")
     funding_statement: Optional[str] = Field(default=None, description="""Funding in words.""")
     acknowledgement: Optional[str] = Field(default=None, description="""Acknowledgements in words.""")
-    component: Optional[list[StudyComponent]] = Field(default=[], description="""Part of the study that was imaged in one way.""")
-    biosample: Optional[list[Biosample]] = Field(default=[], description="""Biosample of the study.""")
-    specimen: Optional[list[Specimen]] = Field(default=[], description="""Specimen of the study.""")
-    acquisition: Optional[list[ImageAcquisition]] = Field(default=[], description="""Image acquisition of the study.""")
-    image: Optional[list[Image]] = Field(default=[], description="""Image of the study.""")
-    correlation: Optional[list[ImageCorrelation]] = Field(default=[], description="""Correlation of images of this study with each other or with images elsewhere.""")
-    analyzed_data: Optional[list[AnalyzedData]] = Field(default=[], description="""Analysed data of the study.""")
-    annotation: Optional[list[Annotation]] = Field(default=[], description="""Annotation of images.""")
-    annotation_method: Optional[list[AnnotationMethod]] = Field(default=[], description="""How annotations were made.""")
-    protocol: Optional[list[Protocol]] = Field(default=[], description="""Protocol of the study.""")
-    instrument_list: Optional[list[Instrument]] = Field(default=[], description="""Instrument of the study.""")
-    coordinate_system: Optional[list[CoordinateSystem]] = Field(default=[], description="""Coordinate system of an image or of a shared space.""")
-    transformation: Optional[list[CoordinateTransformation]] = Field(default=[], description="""Coordinate transformation between two coordinate systems.""")
-    landmark_set: Optional[list[LandmarkSet]] = Field(default=[], description="""Set of landmark pairs.""")
-    related: Optional[list[StudyLink]] = Field(default=[], description="""Link to another study.""")
-    modelled_as: Optional[list[str]] = Field(default=[], description="""PDB entry of a model built on this study's data.""")
-    reconstructed_as: Optional[list[ExternalRecord]] = Field(default=[], description="""EMDB entry reconstructed from this study's data.""")
-    resolution: Optional[list[Resolution]] = Field(default=[], description="""How a value of the source became a term.""")
-    kept_value: Optional[list[KeptValue]] = Field(default=[], description="""Value of the source that has no slot; kept verbatim.""")
+    component: list[StudyComponent] = Field(default=[], description="""Part of the study that was imaged in one way.""")
+    biosample: list[Biosample] = Field(default=[], description="""Biosample of the study.""")
+    specimen: list[Specimen] = Field(default=[], description="""Specimen of the study.""")
+    acquisition: list[ImageAcquisition] = Field(default=[], description="""Image acquisition of the study.""")
+    image: list[Image] = Field(default=[], description="""Image of the study.""")
+    correlation: list[ImageCorrelation] = Field(default=[], description="""Correlation of images of this study with each other or with images elsewhere.""")
+    analyzed_data: list[AnalyzedData] = Field(default=[], description="""Analysed data of the study.""")
+    annotation: list[Annotation] = Field(default=[], description="""Annotation of images.""")
+    annotation_method: list[AnnotationMethod] = Field(default=[], description="""How annotations were made.""")
+    protocol: list[Protocol] = Field(default=[], description="""Protocol of the study.""")
+    instrument_list: list[Instrument] = Field(default=[], description="""Instrument of the study.""")
+    coordinate_system: list[CoordinateSystem] = Field(default=[], description="""Coordinate system of an image or of a shared space.""")
+    transformation: list[CoordinateTransformation] = Field(default=[], description="""Coordinate transformation between two coordinate systems.""")
+    landmark_set: list[LandmarkSet] = Field(default=[], description="""Set of landmark pairs.""")
+    related: list[StudyLink] = Field(default=[], description="""Link to another study.""")
+    modelled_as: list[str] = Field(default=[], description="""PDB entry of a model built on this study's data.""")
+    reconstructed_as: list[ExternalRecord] = Field(default=[], description="""EMDB entry reconstructed from this study's data.""")
+    resolution: list[Resolution] = Field(default=[], description="""How a value of the source became a term.""")
+    kept_value: list[KeptValue] = Field(default=[], description="""Value of the source that has no slot; kept verbatim.""")
 
 
 class StudyComponent(ConfiguredBaseModel):
@@ -414,17 +414,17 @@ class StudyComponent(ConfiguredBaseModel):
     key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
     description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
-    imaging_method: Optional[list[OntologyTerm]] = Field(default=[], description="""Imaging technique as a term.""")
-    imaging_method_text: Optional[list[str]] = Field(default=[], description="""Imaging technique as the source writes it.""")
-    organism: Optional[list[Taxon]] = Field(default=[], description="""Organism that was imaged or that a sample comes from.""")
-    uses_biosample: Optional[list[str]] = Field(default=[], description="""Biosample of this part.""")
-    uses_specimen: Optional[list[str]] = Field(default=[], description="""Specimen of this part.""")
-    uses_acquisition: Optional[list[str]] = Field(default=[], description="""Acquisition of this part.""")
-    has_image: Optional[list[str]] = Field(default=[], description="""Image of this part.""")
-    file_set: Optional[list[FileSet]] = Field(default=[], description="""Many files described together, never one node a file.""")
+    imaging_method: list[OntologyTerm] = Field(default=[], description="""Imaging technique as a term.""")
+    imaging_method_text: list[str] = Field(default=[], description="""Imaging technique as the source writes it.""")
+    organism: list[Taxon] = Field(default=[], description="""Organism that was imaged or that a sample comes from.""")
+    uses_biosample: list[str] = Field(default=[], description="""Biosample of this part.""")
+    uses_specimen: list[str] = Field(default=[], description="""Specimen of this part.""")
+    uses_acquisition: list[str] = Field(default=[], description="""Acquisition of this part.""")
+    has_image: list[str] = Field(default=[], description="""Image of this part.""")
+    file_set: list[FileSet] = Field(default=[], description="""Many files described together, never one node a file.""")
     byte_size: Optional[int] = Field(default=None, description="""Size in bytes.""", ge=0)
     file_count: Optional[int] = Field(default=None, description="""Number of files.""", ge=0)
-    alternate_identifier: Optional[list[str]] = Field(default=[], description="""Another identifier of the same thing.""")
+    alternate_identifier: list[str] = Field(default=[], description="""Another identifier of the same thing.""")
 
 
 class Biosample(ConfiguredBaseModel):
@@ -436,16 +436,16 @@ class Biosample(ConfiguredBaseModel):
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
     description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
     sample_identity: Optional[str] = Field(default=None, description="""Code that ties the metadata to the physical sample.""")
-    biological_entity: Optional[list[str]] = Field(default=[], description="""What is imaged: tissue, cell, molecule.""")
-    organism: Optional[list[Taxon]] = Field(default=[], description="""Organism that was imaged or that a sample comes from.""")
-    organism_text: Optional[list[str]] = Field(default=[], description="""Organism as the source writes it where it names no taxon.""")
+    biological_entity: list[str] = Field(default=[], description="""What is imaged: tissue, cell, molecule.""")
+    organism: list[Taxon] = Field(default=[], description="""Organism that was imaged or that a sample comes from.""")
+    organism_text: list[str] = Field(default=[], description="""Organism as the source writes it where it names no taxon.""")
     no_organism_reason: Optional[str] = Field(default=None, description="""Why there is no organism (simulated, in vitro, beads).""")
-    cell_line: Optional[list[OntologyTerm]] = Field(default=[], description="""Cell line.""")
-    about_term: Optional[list[OntologyTerm]] = Field(default=[], description="""What the study, sample or annotation is about, as a term (anatomy, cell, process, gene).""")
-    intrinsic_variable: Optional[list[str]] = Field(default=[], description="""Innate trait, such as a genetic alteration.""")
-    extrinsic_variable: Optional[list[str]] = Field(default=[], description="""Something added, such as a reagent.""")
-    experimental_variable: Optional[list[str]] = Field(default=[], description="""What is varied on purpose, such as time.""")
-    growth_protocol: Optional[list[str]] = Field(default=[], description="""How the sample was grown.""")
+    cell_line: list[OntologyTerm] = Field(default=[], description="""Cell line.""")
+    about_term: list[OntologyTerm] = Field(default=[], description="""What the study, sample or annotation is about, as a term (anatomy, cell, process, gene).""")
+    intrinsic_variable: list[str] = Field(default=[], description="""Innate trait, such as a genetic alteration.""")
+    extrinsic_variable: list[str] = Field(default=[], description="""Something added, such as a reagent.""")
+    experimental_variable: list[str] = Field(default=[], description="""What is varied on purpose, such as time.""")
+    growth_protocol: list[str] = Field(default=[], description="""How the sample was grown.""")
 
 
 class Specimen(ConfiguredBaseModel):
@@ -456,14 +456,14 @@ class Specimen(ConfiguredBaseModel):
     key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
     description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
-    prepared_from: Optional[list[str]] = Field(default=[], description="""Biosample that the specimen was made from.""")
-    preparation_protocol: Optional[list[str]] = Field(default=[], description="""How the specimen was prepared.""")
-    growth_protocol: Optional[list[str]] = Field(default=[], description="""How the sample was grown.""")
+    prepared_from: list[str] = Field(default=[], description="""Biosample that the specimen was made from.""")
+    preparation_protocol: list[str] = Field(default=[], description="""How the specimen was prepared.""")
+    growth_protocol: list[str] = Field(default=[], description="""How the sample was grown.""")
     experimental_status: Optional[ExperimentalStatus] = Field(default=None, description="""Control or test.""")
     location_in_biosample: Optional[str] = Field(default=None, description="""Where in the biosample: coordinate, well, depth.""")
-    signal_contrast_mechanism: Optional[list[str]] = Field(default=[], description="""How the signal is generated.""")
-    channel: Optional[list[SignalChannel]] = Field(default=[], description="""Channel of the specimen or image.""")
-    same_specimen_as: Optional[list[str]] = Field(default=[], description="""Specimen record of another study that is the same physical specimen.""")
+    signal_contrast_mechanism: list[str] = Field(default=[], description="""How the signal is generated.""")
+    channel: list[SignalChannel] = Field(default=[], description="""Channel of the specimen or image.""")
+    same_specimen_as: list[str] = Field(default=[], description="""Specimen record of another study that is the same physical specimen.""")
 
 
 class SignalChannel(ConfiguredBaseModel):
@@ -485,13 +485,13 @@ class ImageAcquisition(ConfiguredBaseModel):
     key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
     description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
-    imaging_method: Optional[list[OntologyTerm]] = Field(default=[], description="""Imaging technique as a term.""")
-    imaging_method_text: Optional[list[str]] = Field(default=[], description="""Imaging technique as the source writes it.""")
-    instrument: Optional[list[str]] = Field(default=[], description="""Instrument that acquired.""")
-    instrument_text: Optional[list[str]] = Field(default=[], description="""Instrument as the source writes it.""")
-    parameter: Optional[list[QuantityValue]] = Field(default=[], description="""Setting of the acquisition with its unit.""")
+    imaging_method: list[OntologyTerm] = Field(default=[], description="""Imaging technique as a term.""")
+    imaging_method_text: list[str] = Field(default=[], description="""Imaging technique as the source writes it.""")
+    instrument: list[str] = Field(default=[], description="""Instrument that acquired.""")
+    instrument_text: list[str] = Field(default=[], description="""Instrument as the source writes it.""")
+    parameter: list[QuantityValue] = Field(default=[], description="""Setting of the acquisition with its unit.""")
     parameters_text: Optional[str] = Field(default=None, description="""Settings in words.""")
-    protocol: Optional[list[Protocol]] = Field(default=[], description="""Protocol of the study.""")
+    protocol: list[Protocol] = Field(default=[], description="""Protocol of the study.""")
 
 
 class Image(ConfiguredBaseModel):
@@ -503,19 +503,19 @@ class Image(ConfiguredBaseModel):
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
     description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
     image_type: Optional[str] = Field(default=None, description="""Primary, processed, segmentation and so on.""")
-    part_of: Optional[list[str]] = Field(default=[], description="""Study component that the image belongs to.""")
-    of_specimen: Optional[list[str]] = Field(default=[], description="""Specimen that the image shows.""")
-    generated_by: Optional[list[str]] = Field(default=[], description="""Acquisition that made the image.""")
-    representation: Optional[list[ImageRepresentation]] = Field(default=[], description="""Form in which the image is stored.""")
-    in_coordinate_system: Optional[list[str]] = Field(default=[], description="""Coordinate system of the image.""")
-    channel: Optional[list[SignalChannel]] = Field(default=[], description="""Channel of the specimen or image.""")
+    part_of: list[str] = Field(default=[], description="""Study component that the image belongs to.""")
+    of_specimen: list[str] = Field(default=[], description="""Specimen that the image shows.""")
+    generated_by: list[str] = Field(default=[], description="""Acquisition that made the image.""")
+    representation: list[ImageRepresentation] = Field(default=[], description="""Form in which the image is stored.""")
+    in_coordinate_system: list[str] = Field(default=[], description="""Coordinate system of the image.""")
+    channel: list[SignalChannel] = Field(default=[], description="""Channel of the specimen or image.""")
     channel_text: Optional[str] = Field(default=None, description="""How channels are represented.""")
-    physical_size: Optional[list[QuantityValue]] = Field(default=[], description="""Physical extent of the image.""")
+    physical_size: list[QuantityValue] = Field(default=[], description="""Physical extent of the image.""")
     size_text: Optional[str] = Field(default=None, description="""Size or magnification in words.""")
     image_processing: Optional[str] = Field(default=None, description="""How the image was processed.""")
     contrast_inversion: Optional[str] = Field(default=None, description="""Whether bright means high signal or the inverse.""")
     quality_information: Optional[str] = Field(default=None, description="""Quality control in words.""")
-    thumbnail: Optional[list[str]] = Field(default=[], description="""Address of a small picture at the archive.""")
+    thumbnail: list[str] = Field(default=[], description="""Address of a small picture at the archive.""")
 
 
 class ImageRepresentation(ConfiguredBaseModel):
@@ -527,7 +527,7 @@ class ImageRepresentation(ConfiguredBaseModel):
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
     format: Optional[str] = Field(default=None, description="""File format.""")
     compression: Optional[str] = Field(default=None, description="""Compression.""")
-    conforms_to: Optional[list[str]] = Field(default=[], description="""Standard that it follows.""")
+    conforms_to: list[str] = Field(default=[], description="""Standard that it follows.""")
     media_type: Optional[str] = Field(default=None, description="""Media type.""")
     byte_size: Optional[int] = Field(default=None, description="""Size in bytes.""", ge=0)
     size_x: Optional[int] = Field(default=None, description="""Pixels along x.""", ge=0)
@@ -535,12 +535,12 @@ class ImageRepresentation(ConfiguredBaseModel):
     size_z: Optional[int] = Field(default=None, description="""Planes along z.""", ge=0)
     size_c: Optional[int] = Field(default=None, description="""Number of channels.""", ge=0)
     size_t: Optional[int] = Field(default=None, description="""Number of time points.""", ge=0)
-    voxel_size: Optional[list[QuantityValue]] = Field(default=[], description="""Distance of pixel centres along one axis (title names the axis).""")
+    voxel_size: list[QuantityValue] = Field(default=[], description="""Distance of pixel centres along one axis (title names the axis).""")
     pixel_size_text: Optional[str] = Field(default=None, description="""Pixel size in words.""")
     random_access: Optional[bool] = Field(default=None, description="""Whether parts can be read without the whole.""")
-    access_url: Optional[list[str]] = Field(default=[], description="""Address of the store or page that gives access.""")
-    download_url: Optional[list[str]] = Field(default=[], description="""Address of the file.""")
-    file_reference: Optional[list[FileReference]] = Field(default=[], description="""File that holds it.""")
+    access_url: list[str] = Field(default=[], description="""Address of the store or page that gives access.""")
+    download_url: list[str] = Field(default=[], description="""Address of the file.""")
+    file_reference: list[FileReference] = Field(default=[], description="""File that holds it.""")
 
 
 class FileReference(ConfiguredBaseModel):
@@ -552,7 +552,7 @@ class FileReference(ConfiguredBaseModel):
     format: Optional[str] = Field(default=None, description="""File format.""")
     media_type: Optional[str] = Field(default=None, description="""Media type.""")
     byte_size: Optional[int] = Field(default=None, description="""Size in bytes.""", ge=0)
-    download_url: Optional[list[str]] = Field(default=[], description="""Address of the file.""")
+    download_url: list[str] = Field(default=[], description="""Address of the file.""")
     checksum: Optional[str] = Field(default=None, description="""Checksum as algorithm:hex.""")
 
 
@@ -563,12 +563,12 @@ class FileSet(ConfiguredBaseModel):
     id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
     key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
-    path_pattern: Optional[list[str]] = Field(default=[], description="""Folder or pattern that the files share.""")
+    path_pattern: list[str] = Field(default=[], description="""Folder or pattern that the files share.""")
     format: Optional[str] = Field(default=None, description="""File format.""")
     file_count: Optional[int] = Field(default=None, description="""Number of files.""", ge=0)
     byte_size: Optional[int] = Field(default=None, description="""Size in bytes.""", ge=0)
-    column: Optional[list[str]] = Field(default=[], description="""Attribute name of the file list.""")
-    download_url: Optional[list[str]] = Field(default=[], description="""Address of the file.""")
+    column: list[str] = Field(default=[], description="""Attribute name of the file list.""")
+    download_url: list[str] = Field(default=[], description="""Address of the file.""")
 
 
 class ImageCorrelation(ConfiguredBaseModel):
@@ -579,13 +579,13 @@ class ImageCorrelation(ConfiguredBaseModel):
     key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
     description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
-    has_member: Optional[list[CorrelationMember]] = Field(default=[], description="""Image or study that takes part.""")
-    spatial_and_temporal_alignment: Optional[list[str]] = Field(default=[], description="""How the images were brought together.""")
-    fiducials_used: Optional[list[str]] = Field(default=[], description="""Features used to bring the images together.""")
-    transformation_matrix_text: Optional[list[str]] = Field(default=[], description="""The transformation as the source writes it.""")
-    related_images_and_relationship: Optional[list[str]] = Field(default=[], description="""Related images and how they are related.""")
-    has_transformation: Optional[list[str]] = Field(default=[], description="""Transformation that the correlation gives.""")
-    has_landmarks: Optional[list[str]] = Field(default=[], description="""Landmarks that the transformation was fitted to.""")
+    has_member: list[CorrelationMember] = Field(default=[], description="""Image or study that takes part.""")
+    spatial_and_temporal_alignment: list[str] = Field(default=[], description="""How the images were brought together.""")
+    fiducials_used: list[str] = Field(default=[], description="""Features used to bring the images together.""")
+    transformation_matrix_text: list[str] = Field(default=[], description="""The transformation as the source writes it.""")
+    related_images_and_relationship: list[str] = Field(default=[], description="""Related images and how they are related.""")
+    has_transformation: list[str] = Field(default=[], description="""Transformation that the correlation gives.""")
+    has_landmarks: list[str] = Field(default=[], description="""Landmarks that the transformation was fitted to.""")
     correlation_grade: Optional[CorrelationGrade] = Field(default=None, description="""How far the correlation can be computed.""")
 
 
@@ -609,10 +609,10 @@ class CoordinateSystem(ConfiguredBaseModel):
     key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
     description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
-    coordinate_system_of: Optional[list[str]] = Field(default=[], description="""Image that has this coordinate system; none for a shared space.""")
+    coordinate_system_of: list[str] = Field(default=[], description="""Image that has this coordinate system; none for a shared space.""")
     dimension: Optional[int] = Field(default=None, description="""Number of axes.""", ge=1, le=10)
     is_intrinsic: Optional[bool] = Field(default=None, description="""Whether it is the image's own pixel or physical system.""")
-    has_axis: Optional[list[Axis]] = Field(default=[], description="""Axis of the system.""")
+    has_axis: list[Axis] = Field(default=[], description="""Axis of the system.""")
 
 
 class Axis(ConfiguredBaseModel):
@@ -649,10 +649,10 @@ class CoordinateTransformation(ConfiguredBaseModel):
     parameters_fit: Optional[bool] = Field(default=None, description="""Whether the numbers fit the dimensions of both systems; derived.""")
     parameters_hash: Optional[str] = Field(default=None, description="""SHA-256 of the canonical JSON of the parameters; derived.""")
     registered_by: Optional[Registration] = Field(default=None, description="""Registration that gave the transformation.""")
-    has_landmarks: Optional[list[str]] = Field(default=[], description="""Landmarks that the transformation was fitted to.""")
-    has_error: Optional[list[RegistrationError]] = Field(default=[], description="""Error of the transformation.""")
-    revision_of: Optional[list[str]] = Field(default=[], description="""Earlier version.""")
-    source_document: Optional[list[str]] = Field(default=[], description="""Document or file that it comes from.""")
+    has_landmarks: list[str] = Field(default=[], description="""Landmarks that the transformation was fitted to.""")
+    has_error: list[RegistrationError] = Field(default=[], description="""Error of the transformation.""")
+    revision_of: list[str] = Field(default=[], description="""Earlier version.""")
+    source_document: list[str] = Field(default=[], description="""Document or file that it comes from.""")
 
 
 class Registration(ConfiguredBaseModel):
@@ -666,7 +666,7 @@ class Registration(ConfiguredBaseModel):
     software: Optional[str] = Field(default=None, description="""Software.""")
     software_version: Optional[str] = Field(default=None, description="""Version of the software.""")
     performed_by: Optional[str] = Field(default=None, description="""Who did it.""")
-    used: Optional[list[str]] = Field(default=[], description="""What it used.""")
+    used: list[str] = Field(default=[], description="""What it used.""")
 
 
 class RegistrationError(ConfiguredBaseModel):
@@ -696,7 +696,7 @@ class LandmarkSet(ConfiguredBaseModel):
     target_coordinate_system: Optional[str] = Field(default=None, description="""System of the points that come out.""")
     landmarks: Optional[str] = Field(default=None, description="""Pairs as JSON: [{name, source: [..], target: [..]}] in the axis orders of the two systems.""")
     landmark_count: Optional[int] = Field(default=None, description="""Number of pairs.""", ge=0)
-    file_reference: Optional[list[FileReference]] = Field(default=[], description="""File that holds it.""")
+    file_reference: list[FileReference] = Field(default=[], description="""File that holds it.""")
 
 
 class AnalyzedData(ConfiguredBaseModel):
@@ -708,9 +708,9 @@ class AnalyzedData(ConfiguredBaseModel):
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
     description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
     result_type: Optional[str] = Field(default=None, description="""Kind of result.""")
-    derived_from: Optional[list[str]] = Field(default=[], description="""Image or file set that it was made from.""")
+    derived_from: list[str] = Field(default=[], description="""Image or file set that it was made from.""")
     analysis_method: Optional[str] = Field(default=None, description="""How it was analysed.""")
-    file_set: Optional[list[FileSet]] = Field(default=[], description="""Many files described together, never one node a file.""")
+    file_set: list[FileSet] = Field(default=[], description="""Many files described together, never one node a file.""")
 
 
 class Annotation(ConfiguredBaseModel):
@@ -721,14 +721,14 @@ class Annotation(ConfiguredBaseModel):
     key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
     description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
-    derived_from: Optional[list[str]] = Field(default=[], description="""Image or file set that it was made from.""")
-    by_annotation_method: Optional[list[str]] = Field(default=[], description="""How this annotation was made.""")
-    annotation_type: Optional[list[str]] = Field(default=[], description="""Kind of annotation: class labels, bounding boxes, segmentation mask and so on.""")
+    derived_from: list[str] = Field(default=[], description="""Image or file set that it was made from.""")
+    by_annotation_method: list[str] = Field(default=[], description="""How this annotation was made.""")
+    annotation_type: list[str] = Field(default=[], description="""Kind of annotation: class labels, bounding boxes, segmentation mask and so on.""")
     annotation_time: Optional[str] = Field(default=None, description="""When it was made.""")
     spatial_information: Optional[str] = Field(default=None, description="""Spatial information for non-pixel annotations.""")
-    about_term: Optional[list[OntologyTerm]] = Field(default=[], description="""What the study, sample or annotation is about, as a term (anatomy, cell, process, gene).""")
-    file_reference: Optional[list[FileReference]] = Field(default=[], description="""File that holds it.""")
-    file_set: Optional[list[FileSet]] = Field(default=[], description="""Many files described together, never one node a file.""")
+    about_term: list[OntologyTerm] = Field(default=[], description="""What the study, sample or annotation is about, as a term (anatomy, cell, process, gene).""")
+    file_reference: list[FileReference] = Field(default=[], description="""File that holds it.""")
+    file_set: list[FileSet] = Field(default=[], description="""Many files described together, never one node a file.""")
 
 
 class AnnotationMethod(ConfiguredBaseModel):
@@ -739,7 +739,7 @@ class AnnotationMethod(ConfiguredBaseModel):
     key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
     description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
-    annotation_type: Optional[list[str]] = Field(default=[], description="""Kind of annotation: class labels, bounding boxes, segmentation mask and so on.""")
+    annotation_type: list[str] = Field(default=[], description="""Kind of annotation: class labels, bounding boxes, segmentation mask and so on.""")
     annotation_criteria: Optional[str] = Field(default=None, description="""Rules that annotators followed.""")
     annotation_coverage: Optional[str] = Field(default=None, description="""Which images or parts are annotated.""")
     annotation_confidence: Optional[str] = Field(default=None, description="""Confidence in words.""")
@@ -751,7 +751,7 @@ class Taxon(ConfiguredBaseModel):
     """
     id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
     scientific_name: Optional[str] = Field(default=None, description="""Scientific name.""")
-    common_name: Optional[list[str]] = Field(default=[], description="""Common name.""")
+    common_name: list[str] = Field(default=[], description="""Common name.""")
     taxon_rank: Optional[str] = Field(default=None, description="""Rank.""")
     parent_taxon: Optional[str] = Field(default=None, description="""Next taxon above.""")
 
@@ -774,10 +774,10 @@ class Person(ConfiguredBaseModel):
     given_name: Optional[str] = Field(default=None, description="""Given name.""")
     family_name: Optional[str] = Field(default=None, description="""Family name.""")
     address: Optional[str] = Field(default=None, description="""Postal address.""")
-    affiliation: Optional[list[Organisation]] = Field(default=[], description="""Affiliation at the time.""")
-    affiliation_text: Optional[list[str]] = Field(default=[], description="""Affiliation as the source writes it in one text.""")
-    web_page: Optional[list[str]] = Field(default=[], description="""Web page.""")
-    alternate_identifier: Optional[list[str]] = Field(default=[], description="""Another identifier of the same thing.""")
+    affiliation: list[Organisation] = Field(default=[], description="""Affiliation at the time.""")
+    affiliation_text: list[str] = Field(default=[], description="""Affiliation as the source writes it in one text.""")
+    web_page: list[str] = Field(default=[], description="""Web page.""")
+    alternate_identifier: list[str] = Field(default=[], description="""Another identifier of the same thing.""")
 
 
 class Organisation(ConfiguredBaseModel):
@@ -788,8 +788,8 @@ class Organisation(ConfiguredBaseModel):
     key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
     name: Optional[str] = Field(default=None, description="""Name of a person or organisation as the source writes it.""")
     address: Optional[str] = Field(default=None, description="""Postal address.""")
-    web_page: Optional[list[str]] = Field(default=[], description="""Web page.""")
-    alternate_identifier: Optional[list[str]] = Field(default=[], description="""Another identifier of the same thing.""")
+    web_page: list[str] = Field(default=[], description="""Web page.""")
+    alternate_identifier: list[str] = Field(default=[], description="""Another identifier of the same thing.""")
 
 
 class Contribution(ConfiguredBaseModel):
@@ -799,11 +799,11 @@ class Contribution(ConfiguredBaseModel):
     id: Optional[str] = Field(default=None, description="""IRI of the thing; written relative to the study or the data base in records.""")
     position: Optional[int] = Field(default=None, description="""Place in the order of authors, from 1.""", ge=1)
     display_name: Optional[str] = Field(default=None, description="""Name as this study writes it.""")
-    role: Optional[list[str]] = Field(default=[], description="""Role in words.""")
+    role: list[str] = Field(default=[], description="""Role in words.""")
     agent: Optional[str] = Field(default=None, description="""The person or organisation.""")
     person: Optional[Person] = Field(default=None, description="""The person who contributed.""")
     contributing_organisation: Optional[Organisation] = Field(default=None, description="""The organisation that contributed.""")
-    affiliation: Optional[list[Organisation]] = Field(default=[], description="""Affiliation at the time.""")
+    affiliation: list[Organisation] = Field(default=[], description="""Affiliation at the time.""")
 
 
 class Publication(ConfiguredBaseModel):
@@ -817,8 +817,8 @@ class Publication(ConfiguredBaseModel):
     pubmed_id: Optional[str] = Field(default=None, description="""PubMed identifier.""")
     publication_date: Optional[str] = Field(default=None, description="""Date of publication as exact as it is known.""")
     authors_text: Optional[str] = Field(default=None, description="""Authors in one text as the source writes them.""")
-    web_page: Optional[list[str]] = Field(default=[], description="""Web page.""")
-    alternate_identifier: Optional[list[str]] = Field(default=[], description="""Another identifier of the same thing.""")
+    web_page: list[str] = Field(default=[], description="""Web page.""")
+    alternate_identifier: list[str] = Field(default=[], description="""Another identifier of the same thing.""")
     raw_text: Optional[str] = Field(default=None, description="""The value as the source writes it.""")
 
 
@@ -831,7 +831,7 @@ class Grant(ConfiguredBaseModel):
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
     description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
     grant_identifier: Optional[str] = Field(default=None, description="""Grant number.""")
-    funder: Optional[list[Organisation]] = Field(default=[], description="""Organisation that funds.""")
+    funder: list[Organisation] = Field(default=[], description="""Organisation that funds.""")
 
 
 class Protocol(ConfiguredBaseModel):
@@ -842,8 +842,8 @@ class Protocol(ConfiguredBaseModel):
     key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
     description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
-    instrument_text: Optional[list[str]] = Field(default=[], description="""Instrument as the source writes it.""")
-    web_page: Optional[list[str]] = Field(default=[], description="""Web page.""")
+    instrument_text: list[str] = Field(default=[], description="""Instrument as the source writes it.""")
+    web_page: list[str] = Field(default=[], description="""Web page.""")
 
 
 class Instrument(ConfiguredBaseModel):
@@ -880,8 +880,8 @@ class StudyLink(ConfiguredBaseModel):
     link_to: Optional[str] = Field(default=None, description="""Study that the link points to, here or not yet here.""")
     link_relation: Optional[LinkRelation] = Field(default=None, description="""How the two hang together.""")
     evidence_kind: Optional[EvidenceKind] = Field(default=None, description="""Where the link was seen.""")
-    evidence_text: Optional[list[str]] = Field(default=[], description="""The place in the source, quoted.""")
-    source_document: Optional[list[str]] = Field(default=[], description="""Document or file that it comes from.""")
+    evidence_text: list[str] = Field(default=[], description="""The place in the source, quoted.""")
+    source_document: list[str] = Field(default=[], description="""Document or file that it comes from.""")
     asserted_by: Optional[Asserter] = Field(default=None, description="""Who says so.""")
     confidence: Optional[float] = Field(default=None, description="""From 0 (a guess) to 1 (stated by the depositor or a curator).""", ge=0, le=1)
 

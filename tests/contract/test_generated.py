@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from rdflib import Graph
-
 from rembigraph.ontology.fields import classes, generated, predicates
 from rembigraph.ontology.identifiers import VOCABULARY
 from rembigraph.shapes import shape_files
@@ -17,14 +16,18 @@ from rembigraph.shapes import shape_files
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.skipif(find_spec("linkml") is None, reason="the schema extra (linkml) is not installed; .ci/run does it")
+@pytest.mark.skipif(
+    find_spec("linkml") is None, reason="the schema extra (linkml) is not installed; .ci/run does it"
+)
 def test_generated_files_are_in_sync_with_the_schema(tmp_path: Path) -> None:
     command = [sys.executable, "-W", "ignore", "-m", "rembigraph.ontology.generate", str(tmp_path)]
     subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
     made = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
     assert len(made) == 7
     for path in made:
-        assert (ROOT / path).read_bytes() == (tmp_path / path).read_bytes(), f"{path}: run the generator and commit"
+        assert (ROOT / path).read_bytes() == (tmp_path / path).read_bytes(), (
+            f"{path}: run the generator and commit"
+        )
 
 
 def test_models_and_field_table_name_the_same_fields() -> None:
@@ -38,7 +41,9 @@ def test_models_and_field_table_name_the_same_fields() -> None:
 def test_every_term_of_ours_that_data_or_shapes_use_is_defined_in_the_ontology() -> None:
     ontology = Graph().parse(data=generated("rembi.ttl"))
     defined = {str(term) for term in ontology.subjects()}
-    used = {iri for iri in predicates() if iri.startswith(VOCABULARY)} | {entry.iri for entry in classes().values()}
+    used = {iri for iri in predicates() if iri.startswith(VOCABULARY)} | {
+        entry.iri for entry in classes().values()
+    }
     for text in shape_files().values():
         for triple in Graph().parse(data=text):
             used |= {str(term) for term in triple if str(term).startswith(VOCABULARY)}

@@ -16,3 +16,40 @@ NOT_SHIPPED = {"ontology/templates/base_model.py.jinja"}  # the generator's, dev
 
 
 @pytest.mark.skipif(find_spec("build") is None, reason="the dev extra is not installed; .ci/run does it")
+def test_the_wheel_holds_every_tracked_file(tmp_path: Path) -> None:
+    """Built from a clean clone: a stale build folder would hide what is missing."""
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
+    build = [sys.executable, "-m", "build", "--wheel", "-o", str(tmp_path), str(clone)]
+    subprocess.run(build, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = {name.removeprefix("rembigraph/") for name in zipfile.ZipFile(wheel).namelist()}
+    listed = subprocess.run(
+        ["git", "ls-files", *FOLDERS], cwd=clone, check=True, capture_output=True, text=True
+    )
+    tracked = {path for path in listed.stdout.split() if not path.endswith(".md")}
+    assert not tracked - NOT_SHIPPED - names
+
+
+@pytest.mark.skipif(
+    find_spec("importlinter") is None, reason="the dev extra is not installed; .ci/run does it"
+)
+def test_dependencies_point_one_way() -> None:
+    result = subprocess.run(["lint-imports"], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
+
+
+def _imported(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint('\\n'.join(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    return set(result.stdout.split())
+
+
+def test_help_loads_no_heavy_module() -> None:
+    code = "from rembigraph.app.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass"
+    heavy = {"fastapi", "rdflib", "pyshacl", "pyoxigraph", "rich", "pydantic", "linkml"}
+    assert not _imported(code) & heavy
+
+
+def test_the_server_loads_neither_linkml_nor_pyshacl() -> None:
+    assert not _imported("import rembigraph.app.main") & {"linkml", "linkml_runtime", "pyshacl"}

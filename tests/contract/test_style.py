@@ -14,7 +14,9 @@ VAGUE = {"utils", "helpers", "manager", "common", "misc"}
 
 
 def _modules() -> list[Path]:
-    return [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if "generated" not in path.parts]
+    return [
+        path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if "generated" not in path.parts
+    ]
 
 
 def _function_lengths() -> Iterator[tuple[str, int]]:
@@ -37,11 +39,17 @@ def test_no_module_has_a_vague_name() -> None:
 
 
 def test_no_machine_path_or_unfinished_work_is_committed() -> None:
-    files = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+    files = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.split()
     word = "TO" + "DO"
     for name in files:
         path = ROOT / name
-        if path.is_symlink() or path.suffix not in {".py", ".md", ".toml", ".html", ".ttl", ".yaml"} or not path.exists():
+        if (
+            path.is_symlink()
+            or path.suffix not in {".py", ".md", ".toml", ".html", ".ttl", ".yaml"}
+            or not path.exists()
+        ):
             continue
         text = path.read_text(encoding="utf-8")
         assert word not in text, name

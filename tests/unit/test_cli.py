@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-
 from rembigraph.app.cli import main
 
 GOOD = "accession: EXAMPLE-0003\ntitle: made up\n"

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from rembigraph.ontology.completion import complete, walk
 from rembigraph.ontology.generated.models import Study
 from rembigraph.ontology.identifiers import NotAnAccession
@@ -30,7 +29,10 @@ def test_different_things_of_one_name_are_numbered_in_source_order_and_equal_thi
             {"position": 2, "affiliation": [{"name": "Crick"}]},
         ],
     )
-    assert [sample.id for sample in study.biosample] == ["EXAMPLE-0003/biosample/cells", "EXAMPLE-0003/biosample/cells-2"]
+    assert [sample.id for sample in study.biosample] == [
+        "EXAMPLE-0003/biosample/cells",
+        "EXAMPLE-0003/biosample/cells-2",
+    ]
     first, second = study.contribution
     assert first.affiliation[0].id == second.affiliation[0].id == "EXAMPLE-0003/organisation/crick"
 
@@ -63,7 +65,9 @@ def test_study_level_terms_follow_from_the_parts_and_creators_from_contributions
     study = _study(
         biosample=[{"title": "fish", "organism": [fish]}, {"title": "fish 2", "organism": [fish]}],
         acquisition=[{"title": "confocal", "imaging_method": [{"id": "FBbi:00000251", "label": "confocal"}]}],
-        contribution=[{"position": 1, "display_name": "A. Author", "person": {"id": "orcid:0000-0002-4321-0257"}}],
+        contribution=[
+            {"position": 1, "display_name": "A. Author", "person": {"id": "orcid:0000-0002-4321-0257"}}
+        ],
     )
     assert [taxon.id for taxon in study.organism] == ["http://purl.obolibrary.org/obo/NCBITaxon_7955"]
     assert [term.id for term in study.imaging_method] == ["http://purl.obolibrary.org/obo/FBbi_00000251"]
@@ -82,7 +86,9 @@ def test_everything_has_an_identifier_and_completing_twice_changes_nothing() -> 
     study = _study(
         title="x",
         related=[{"link_to": "EXAMPLE-0002", "evidence_kind": "curated", "link_relation": "related"}],
-        correlation=[{"has_member": [{"member_image": "EXAMPLE-0002/image/em"}, {"member_accession": "EXAMPLE-0003"}]}],
+        correlation=[
+            {"has_member": [{"member_image": "EXAMPLE-0002/image/em"}, {"member_accession": "EXAMPLE-0003"}]}
+        ],
     )
     assert all(record.id for record in walk(study))  # type: ignore[attr-defined]
     member = study.correlation[0].has_member[0]

@@ -5,7 +5,6 @@ import string
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from rembigraph.ontology.fields import enum_iris
 from rembigraph.ontology.identifiers import (
     ARCHIVES,
@@ -48,7 +47,17 @@ def test_an_accession_is_read_in_any_usual_spelling(given_text: str, canonical: 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "EMPIAR-1", "EMPIAR-10310/..", "S-BIAD", "idr00011", "../etc/passwd", "EMPIAR-١٢٣٤٥", "S-BIAD1\n2", "graph"],
+    [
+        "",
+        "EMPIAR-1",
+        "EMPIAR-10310/..",
+        "S-BIAD",
+        "idr00011",
+        "../etc/passwd",
+        "EMPIAR-١٢٣٤٥",
+        "S-BIAD1\n2",
+        "graph",
+    ],
 )
 def test_other_text_is_no_accession(text: str) -> None:
     with pytest.raises(NotAnAccession):
@@ -105,7 +114,9 @@ def test_an_illegal_iri_is_refused(reference: str) -> None:
         Iris().absolute(reference)
 
 
-@pytest.mark.parametrize("text", ["javascript:alert(1)", "data:text/html,x", "http://a b", "//evil.example", "https://"])
+@pytest.mark.parametrize(
+    "text", ["javascript:alert(1)", "data:text/html,x", "http://a b", "//evil.example", "https://"]
+)
 def test_only_http_addresses_may_become_links(text: str) -> None:
     assert not is_web_address(text)
     assert not is_iri("javascript:alert(1)")

@@ -7,7 +7,6 @@ import random
 from pathlib import Path
 
 import pytest
-
 from rembigraph.app.loading import LoadReport, load
 from rembigraph.catalogue.generations import dump
 from rembigraph.catalogue.home import Home
@@ -34,7 +33,9 @@ def _dump(home: Home) -> bytes:
 
 
 def _states(report: LoadReport) -> dict[str, str]:
-    return {outcome.accession or outcome.file.rsplit("/", 1)[-1]: outcome.state for outcome in report.outcomes}
+    return {
+        outcome.accession or outcome.file.rsplit("/", 1)[-1]: outcome.state for outcome in report.outcomes
+    }
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 5, 9])

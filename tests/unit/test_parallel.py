@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 
 import pytest
-
 from rembigraph.app.parallel import Lost, map_in_order
 
 

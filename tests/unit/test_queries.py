@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
 import pytest
-
 from rembigraph.app.loading import load
 from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.sparql.location import StoreLocation
@@ -21,14 +19,14 @@ ANSWERS = Path(__file__).resolve().parents[1] / "data" / "answers"
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreLocation]:
+def sample(tmp_path_factory: pytest.TempPathFactory) -> StoreLocation:
     home = Home.init(tmp_path_factory.mktemp("sample") / "home", DEFAULT_DATA_BASE)
     with resources.as_file(resources.files("rembigraph.app").joinpath("sample")) as folder:
         report = load([str(folder)], home)
     assert {outcome.state for outcome in report.outcomes} == {"loaded"}
     generation = home.current()
     assert generation
-    yield StoreLocation(generation.store_path, "1")
+    return StoreLocation(generation.store_path, "1")
 
 
 @pytest.mark.parametrize("name", named_queries())

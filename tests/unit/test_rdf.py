@@ -4,7 +4,6 @@ import pyoxigraph as ox
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from rembigraph.catalogue.rdf import literal, to_nquads
 from rembigraph.ontology.completion import complete
 from rembigraph.ontology.generated.models import Study

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from rembigraph.loaders import rembi_yaml
 from rembigraph.loaders.reading import Document, Reading
 from rembigraph.ontology.errors import SourceError, SourceMalformed
@@ -34,14 +33,18 @@ def test_one_value_may_stand_for_a_list_and_json_fields_are_written_as_yaml() ->
         "accession: EXAMPLE-0003\n"
         "organism: {id: 'NCBITaxon:9606', scientific_name: Homo sapiens}\n"
         "transformation:\n"
-        "- {source_coordinate_system: cs/a, target_coordinate_system: cs/b, parameters: {type: scale, scale: [1, 1e-3]}}\n"
+        "- source_coordinate_system: cs/a\n"
+        "  target_coordinate_system: cs/b\n"
+        "  parameters: {type: scale, scale: [1, 1e-3]}\n"
     )
     assert reading.study.organism[0].scientific_name == "Homo sapiens"
     assert reading.study.transformation[0].parameters == '{"type": "scale", "scale": [1, 0.001]}'
 
 
 def test_every_document_is_read_and_a_bad_one_does_not_hide_the_others() -> None:
-    first, second, third = _read("accession: EXAMPLE-0003\n---\naccession: nonsense\n---\naccession: EXAMPLE-0004\n")
+    first, second, third = _read(
+        "accession: EXAMPLE-0003\n---\naccession: nonsense\n---\naccession: EXAMPLE-0004\n"
+    )
     assert isinstance(first, Reading)
     assert isinstance(third, Reading)
     assert isinstance(second, SourceMalformed)
@@ -50,7 +53,9 @@ def test_every_document_is_read_and_a_bad_one_does_not_hide_the_others() -> None
 
 
 def test_all_leaves_are_accounted_for() -> None:
-    leaves = _one("model: rembigraph/0.1\naccession: EXAMPLE-0003\nkeyword: [a, b]\ndescription: null\ngrant: []\n").leaves
+    leaves = _one(
+        "model: rembigraph/0.1\naccession: EXAMPLE-0003\nkeyword: [a, b]\ndescription: null\ngrant: []\n"
+    ).leaves
     assert (leaves.mapped, leaves.kept, leaves.ignored, leaves.total) == (5, 0, 1, 6)
 
 
@@ -63,11 +68,21 @@ def test_all_leaves_are_accounted_for() -> None:
         ("accession: EXAMPLE-0003\ntitle: [a]\n", "wrong-value", "/title (line 2)", "one value"),
         ("accession: EXAMPLE-0003\naccession: EXAMPLE-0004\n", "duplicate", "/accession (line 2)", "twice"),
         ("accession: FOO-1\n", "unknown-accession", "/accession", "EMPIAR-10310"),
-        ("model: rembigraph/9\naccession: EXAMPLE-0003\n", "model-version", "/model (line 1)", "rembigraph/0.1"),
+        (
+            "model: rembigraph/9\naccession: EXAMPLE-0003\n",
+            "model-version",
+            "/model (line 1)",
+            "rembigraph/0.1",
+        ),
         ("accession: [\n", "syntax", "2:1", "YAML"),
         ("accession: &a EXAMPLE-0003\ntitle: *a\n", "syntax", "2:8", "aliases"),
         ("accession: " + "[" * 5000, "syntax", "1:", "deep"),
-        ("accession: !!python/object/apply:os.system [x]\n", "wrong-value", "/accession (line 1)", "one value"),
+        (
+            "accession: !!python/object/apply:os.system [x]\n",
+            "wrong-value",
+            "/accession (line 1)",
+            "one value",
+        ),
     ],
 )
 def test_errors_say_what_where_and_what_to_do(text: str, code: str, place: str, words: str) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from rembigraph.catalogue.rdf import to_nquads
 from rembigraph.catalogue.validation import ValidationReport, report_quads, report_turtle, validate
 from rembigraph.ontology.completion import complete
@@ -14,7 +13,9 @@ SYSTEM = {"key": "a", "has_axis": [{"axis_name": "z"}, {"axis_name": "y"}]}
 
 
 def _validate(**values: object) -> ValidationReport:
-    study = complete(Study.model_validate({"accession": "EXAMPLE-0003", "title": "x", **values}), "rembigraph")
+    study = complete(
+        Study.model_validate({"accession": "EXAMPLE-0003", "title": "x", **values}), "rembigraph"
+    )
     return validate(to_nquads([study], IRIS, IRIS.record_graph("EXAMPLE-0003", "rembigraph")))
 
 
@@ -83,7 +84,9 @@ def test_results_are_stored_as_rdf_and_printed_as_a_shacl_report() -> None:
     from rdflib import SH, Graph
 
     report = _validate()
-    quads = list(ox.parse(report_quads(report, IRIS, "EXAMPLE-0003", "rembigraph"), format=ox.RdfFormat.N_QUADS))
+    quads = list(
+        ox.parse(report_quads(report, IRIS, "EXAMPLE-0003", "rembigraph"), format=ox.RdfFormat.N_QUADS)
+    )
     assert {quad.graph_name.value for quad in quads} == {IRIS.graph("validation")}
     printed = Graph().parse(data=report_turtle([report]))
     assert len(list(printed.objects(None, SH.result))) == len(report.results)
