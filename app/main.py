@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
-from rembigraph.app.pages import make_renderer, pages_router
+from rembigraph.app.pages import local_link, make_renderer, pages_router, secure, static_router
+from rembigraph.app.pages.rendering import Render
+from rembigraph.app.problems import install
 from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.sparql.location import StoreLocation
 from rembigraph.app.sparql.routes import sparql_router
@@ -21,13 +22,6 @@ from rembigraph.catalogue.reader import Reader
 from rembigraph.ontology.identifiers import DEFAULT_DATA_BASE
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 
 
 def create_app(home: Home, public_url: str, limits: QueryLimits) -> FastAPI:
@@ -41,7 +35,7 @@ def create_app(home: Home, public_url: str, limits: QueryLimits) -> FastAPI:
     reader = Reader(home)
     render = make_renderer(public_url, home.data_base)
     service = QueryService(lambda: _location(reader), limits)
-    app = _bare_app(service, reader.close)
+    app = _bare_app(service, render, reader.close)
     app.include_router(_sparql(service, public_url, home.data_base, render))
     app.include_router(status_router(reader, service, render))
     app.include_router(pages_router(reader, public_url=public_url, data_base=home.data_base, render=render))
@@ -51,9 +45,10 @@ def create_app(home: Home, public_url: str, limits: QueryLimits) -> FastAPI:
 def create_sparql_app(location: StoreLocation, public_url: str, limits: QueryLimits) -> FastAPI:
     """Return a server of one store's `/sparql` and `/health`, as conformance and hostile suites use it."""
     service = QueryService(lambda: location, limits)
-    app = _bare_app(service, lambda: None)
     render = make_renderer(public_url, DEFAULT_DATA_BASE)
+    app = _bare_app(service, render, lambda: None)
     app.include_router(_sparql(service, public_url, DEFAULT_DATA_BASE, render))
+    app.include_router(static_router())
     return app
 
 
@@ -62,9 +57,7 @@ def _location(reader: Reader) -> StoreLocation:
         return StoreLocation(snapshot.store_path, str(snapshot.generation))
 
 
-def _sparql(service: QueryService, public_url: str, data_base: str, render: Callable[..., str]) -> Any:
-    from rembigraph.app.pages import local_link
-
+def _sparql(service: QueryService, public_url: str, data_base: str, render: Render) -> APIRouter:
     return sparql_router(
         service,
         public_url=public_url,
@@ -74,7 +67,7 @@ def _sparql(service: QueryService, public_url: str, data_base: str, render: Call
     )
 
 
-def _bare_app(service: QueryService, close: Callable[[], None]) -> FastAPI:
+def _bare_app(service: QueryService, render: Render, close: Callable[[], None]) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await service.start()
@@ -88,6 +81,7 @@ def _bare_app(service: QueryService, close: Callable[[], None]) -> FastAPI:
         title="Rembigraph", version=version("rembigraph"), lifespan=lifespan, docs_url=None, redoc_url=None
     )
     app.add_middleware(_SecurityHeaders)
+    install(app, render)
 
     @app.api_route("/health", methods=["GET", "HEAD"])
     async def health() -> JSONResponse:
@@ -106,9 +100,7 @@ class _SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                secure(MutableHeaders(scope=message))
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)

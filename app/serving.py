@@ -61,6 +61,8 @@ def serve_catalogue(
     home: Home, bind: Bind, settings: Settings, *, allow_unsandboxed: bool = False, open_browser: bool = False
 ) -> None:
     """Serve a catalogue until a signal comes."""
+    if home.current() is None:
+        raise UsageError("the catalogue is empty", fix="Load something first: rembigraph load PATH")
     _require_sandbox(bind[0], allow_unsandboxed)
     with _bound(bind) as listener:
         url = _url(listener)

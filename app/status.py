@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
-from rembigraph.app.negotiation import prefers_html
+from rembigraph.app.negotiation import wants_html
 from rembigraph.app.sparql.service import QueryService
 from rembigraph.catalogue.reader import Reader
 from rembigraph.ontology.errors import CatalogueError
@@ -37,7 +37,7 @@ def status_router(
         found["service"] = _service(service)
         code = 200 if found["query"]["ok"] else 503
         headers = {"Cache-Control": "no-store", "Vary": "Accept"}
-        if prefers_html(request.headers.get("accept", "")):
+        if wants_html(request.headers.get("accept")):
             return HTMLResponse(render("status.html", {"status": found}), code, headers)
         return JSONResponse(found, code, headers)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rembigraph.app.pages import text, words
 from rembigraph.app.pages.rendering import web_address
-from rembigraph.app.pages.scales import Scale, scale_bars
+from rembigraph.app.pages.scales import Scale, scale_bars, ticks
 from rembigraph.catalogue.parts import archive_of
 from rembigraph.catalogue.serialisation import FORMS
 from rembigraph.catalogue.summary import contributions
@@ -134,6 +134,7 @@ def landing(snapshot: Snapshot, view: RecordView, site: Site) -> dict[str, Any]:
         "indirect": [_card(p, snapshot, site) for p in whole[1:] if p.accession not in joined],
         "archives": _archives(whole),
         "scale": _scales(whole),
+        "ruler": ticks(),
         "correlations": correlations,
         "transformations": [t for t in view.of_class("CoordinateTransformation") if t.iri not in used],
         "systems": view.of_class("CoordinateSystem"),

@@ -122,6 +122,7 @@ def listing(page: StudyPage, site: Site) -> dict[str, Any]:
         "next": site.path(address(_next(page))) if criteria.page < page.pages else "",
         "json": site.path(address(replace(criteria, page=1, per_page=PAGE_SIZE), format="json")),
         "csv": site.path(address(replace(criteria, page=1, per_page=PAGE_SIZE), format="csv")),
+        "first_page": site.path(address(replace(criteria, page=1))),
         "canonical": site.url(address(criteria)),
         "archive_of": archive_by_key,
         "sorts": [sort for sort in SORTS if sort != "relevance" or criteria.q],
@@ -136,10 +137,10 @@ def _chips(page: StudyPage, site: Site) -> list[tuple[str, str, str]]:
     """Return the active filters: (kind, label, path without it)."""
     criteria = page.criteria
     labels = {
-        (facet.kind, value.query): value.term.label
+        (facet.kind, name): value.term.label
         for facet in page.facets
         for value in facet.values
-        if value.selected
+        for name in value.given
     }
     chips = [("q", criteria.q, site.path(address(criteria.without("q"))))] if criteria.q else []
     for kind in KINDS:

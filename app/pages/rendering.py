@@ -13,7 +13,8 @@ from urllib.parse import quote, urlencode, urlsplit
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from rembigraph.app.pages import text, words
-from rembigraph.ontology.identifiers import PREFIXES, Iris, is_accession, is_web_address
+from rembigraph.catalogue.recordview import short_iri
+from rembigraph.ontology.identifiers import Iris, is_accession, is_web_address
 
 HTML_HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": (
@@ -131,8 +132,8 @@ def make_renderer(public_url: str, data_base: str) -> Render:
         number=text.number,
         size=text.size,
         when=text.when,
-        length=text.length,
         joined=text.joined,
+        capitalised=text.capitalised,
         web=web_address,
         pieces=_pieces,
     )
@@ -141,7 +142,8 @@ def make_renderer(public_url: str, data_base: str) -> Render:
         words=words,
         plural=text.plural,
         asset=lambda name: site.path(f"/static/{name}?v={fingerprint(name)}"),
-        short=_short,
+        short_term=short_iri,
+        successor_path=lambda text: site.path(f"/{text}") if is_accession(text) else "",
     )
 
     def render(name: str, values: Mapping[str, Any] | None = None, **more: Any) -> str:
@@ -161,11 +163,3 @@ def _pieces(pieces: tuple[tuple[str, bool], ...]) -> Markup:
     """Return what matched as HTML: every piece escaped, what matched in `<mark>`."""
     parts = ((Markup.escape(text.clean(piece)), hit) for piece, hit in pieces)
     return Markup("").join(Markup("<mark>{}</mark>").format(piece) if hit else piece for piece, hit in parts)
-
-
-def _short(iri: str) -> str:
-    """Return an IRI with a known prefix, for tables."""
-    for prefix, namespace in PREFIXES.items():
-        if iri.startswith(namespace):
-            return f"{prefix}:{iri.removeprefix(namespace)}"
-    return iri

@@ -112,6 +112,11 @@ def joined(texts: Iterable[str], last: str = "and") -> str:
     return f"{', '.join(every[:-1])} {last} {every[-1]}"
 
 
+def capitalised(text: str) -> str:
+    """Return text with a capital at its beginning, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """Return a count with its noun: `1 study`, `2 studies`."""
     return f"{number(count)} {one if count == 1 else many or one + 's'}"

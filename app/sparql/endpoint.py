@@ -24,6 +24,7 @@ from rembigraph.app.sparql.problems import (
     PROBLEM_JSON,
     ProtocolError,
     choose_problem_format,
+    plain_text,
     problem_of,
 )
 from rembigraph.app.sparql.protocol import METHODS, ProtocolRequest, read_get, read_post
@@ -85,7 +86,7 @@ class SparqlEndpoint:
         public_url: the base URL under which the world sees this server.
         render: makes HTML of a template's name and its context.
         examples: queries to offer on the page.
-        local_link: gives the address here of an IRI of this catalogue, or the IRI itself.
+        local_link: gives the address here of an IRI of this catalogue; empty, or the IRI itself, for any other.
     """
 
     def __init__(
@@ -201,9 +202,9 @@ class SparqlEndpoint:
             context |= problem_context(problem, context["query"])
             return await self._page(context, problem.status, problem.headers)
         if chosen is PROBLEM_JSON:
-            document = json.dumps(problem.document(), ensure_ascii=False)
+            document = json.dumps(problem.body(request.url.path), ensure_ascii=False)
             return Response(document, problem.status, headers)
-        return Response(problem.text(), problem.status, headers)
+        return Response(plain_text(problem), problem.status, headers)
 
     def _form(self, asked: ProtocolRequest | None) -> dict[str, Any]:
         return form_context(asked, self._examples, self._endpoint, self._service.limits)

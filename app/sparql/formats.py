@@ -106,10 +106,9 @@ def choose_by_accept(accept: str, offers: Sequence[Format]) -> Format | None:
         return offers[0] if offers else None
     best: tuple[tuple[float, int, int], Format] | None = None
     for offer in offers:
-        for media_type in (offer.media_type, *offer.aliases):
-            rank = _rank(media_type, ranges)
-            if rank is not None and (best is None or rank > best[0]):
-                best = rank, offer
+        rank = _rank(offer, ranges)
+        if rank is not None and (best is None or rank > best[0]):
+            best = rank, offer
     return best[1] if best else None
 
 
@@ -135,17 +134,24 @@ def _quality(value: str) -> float:
     return quality if 0.0 <= quality <= 1.0 else 0.0
 
 
-def _rank(media_type: str, ranges: Sequence[tuple[str, float]]) -> tuple[float, int, int] | None:
-    """How much a type is wanted: quality, specificity, place in the header. None if it is not."""
-    if "/" not in media_type:
-        return None
-    patterns = ("*/*", media_type.partition("/")[0] + "/*", media_type)
+def _rank(offer: Format, ranges: Sequence[tuple[str, float]]) -> tuple[float, int, int] | None:
+    """How much an offer is wanted: quality, specificity, place in the header. None if it is not.
+
+    An alias counts where the header names it, but not where a wildcard covers it.
+    """
+    patterns = ("*/*", offer.media_type.partition("/")[0] + "/*", offer.media_type)
     matches = [
         (patterns.index(pattern), -place, quality)
         for place, (pattern, quality) in enumerate(ranges)
         if pattern in patterns
     ]
-    if not matches:
+    named = [
+        (2, -place, quality) for place, (pattern, quality) in enumerate(ranges) if pattern in offer.aliases
+    ]
+    if not matches and not named:
         return None
-    specificity, place, quality = max(matches)
+    candidates = [max(matches)] if matches else []
+    quality, specificity, place = max(
+        (quality, specificity, place) for specificity, place, quality in (*candidates, *named)
+    )
     return (quality, specificity, place) if quality > 0 else None

@@ -8,15 +8,23 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
+from rembigraph.app.problems import Problem
 from rembigraph.app.sparql.formats import GRAPH_FORMATS, RESULT_FORMATS, formats_of
 from rembigraph.app.sparql.gate import Admitted
 from rembigraph.app.sparql.limits import QueryLimits
-from rembigraph.app.sparql.problems import Problem
+from rembigraph.app.sparql.problems import place_of
 from rembigraph.app.sparql.protocol import ProtocolRequest
 from rembigraph.app.sparql.service import RequestDataset
 
 TEMPLATE: Final = "sparql.html"
 
+_TITLES: Final = {
+    400: "The query cannot be read",
+    403: "The query is refused",
+    413: "The query asks for too much",
+    503: "The endpoint is busy",
+    504: "The query took too long",
+}
 _MAX_CELL_CHARACTERS: Final = 1_000
 _EXCERPT_CHARACTERS: Final = 60
 
@@ -81,7 +89,14 @@ def form_context(
 
 def problem_context(problem: Problem, query: str) -> dict[str, Any]:
     """Return what the page shows of a problem: the words, and the line of the query with a caret under it."""
-    return {"problem": problem, "excerpt": excerpt(query, problem.line, problem.column)}
+    line, column = place_of(problem)
+    return {
+        "problem": problem,
+        "problem_title": _TITLES.get(problem.status, problem.title),
+        "line": line,
+        "column": column,
+        "excerpt": excerpt(query, line, column),
+    }
 
 
 def excerpt(query: str, line: int, column: int) -> str:
@@ -112,7 +127,7 @@ def result_context(
         asked: the request, for the links to the whole result.
         data: SPARQL JSON of a SELECT or ASK, Turtle of a graph; already bounded by the worker.
         seconds: how long it took.
-        local_link: gives the address here of an IRI, or the IRI itself.
+        local_link: gives the address here of an IRI; empty, or the IRI itself, for one that is not of here.
         cut: whether there is more than `data`.
     """
     result: dict[str, Any] = {"seconds": seconds, "cut": cut, "links": _download_links(query, asked)}
@@ -177,6 +192,6 @@ def _href(iri: str, local_link: Callable[[str], str]) -> str:
     """Where an IRI leads: a web address or a page here; never another scheme, such as `javascript:`."""
     if not iri.startswith(("http://", "https://")):
         return ""
-    link = local_link(iri)
+    link = local_link(iri) or iri
     is_local = link.startswith("/") and not link.startswith(("//", "/\\"))
     return link if is_local or link.startswith(("http://", "https://")) else ""

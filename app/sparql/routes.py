@@ -30,7 +30,8 @@ def sparql_router(
         public_url: the base URL under which the world sees this server.
         render: makes HTML of a template's name and its context, escaping values.
         examples: queries to offer on the page.
-        local_link: gives the address here (`/…`) of an IRI of this catalogue, or the IRI itself.
+        local_link: gives the address here (`/…`) of an IRI of this catalogue; empty, or the IRI itself, for any
+            other.
     """
     endpoint = SparqlEndpoint(
         service, public_url=public_url, render=render, examples=examples, local_link=local_link

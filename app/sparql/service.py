@@ -16,7 +16,7 @@ from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.sparql.location import StoreLocation
 from rembigraph.app.sparql.pool import Pool
 from rembigraph.app.sparql.scheduler import Scheduler
-from rembigraph.ontology.errors import Busy, CatalogueError, QueryTooLarge, UsageError
+from rembigraph.ontology.errors import Busy, CatalogueError, QueryTooLarge, StoreDamaged, UsageError
 
 __all__ = ["QueryService", "RequestDataset", "StoreLocation", "query_once"]
 
@@ -77,10 +77,17 @@ class QueryService:
     async def start(self) -> None:
         """Start the workers, in the event loop that will serve.
 
+        While there is no store to serve, queries say so, and workers start when there is one.
+
         Raises:
             StoreDamaged: the store cannot be opened.
         """
-        self._pool.aim(self._current())
+        try:
+            self._pool.aim(self._current())
+        except StoreDamaged:
+            raise
+        except CatalogueError as error:
+            _LOG.warning("there is nothing to query yet: %s", error)
         try:
             await self._pool.ready()
         except BaseException:
