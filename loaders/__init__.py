@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rembigraph.loaders import rembi_yaml
+from rembigraph.loaders import rembi_yaml, ro_crate
 from rembigraph.loaders.reading import Document, Leaves, Loader, Reading
 from rembigraph.ontology.errors import SourceError, SourceMalformed
 
-LOADERS: tuple[Loader, ...] = (rembi_yaml,)
+LOADERS: tuple[Loader, ...] = (ro_crate, rembi_yaml)
 
 __all__ = ["LOADERS", "Document", "Leaves", "Loader", "Reading", "read"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
@@ -107,10 +107,11 @@ class Author:
 
 @dataclass(frozen=True)
 class Missing:
-    """What the validation found, for one severity and level."""
+    """What the validation found, for one severity and level: messages, each with the things it is about."""
 
     heading: str
-    findings: tuple[tuple[str, str, str], ...] = field(default=())
+    count: int
+    findings: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
 
 def landing(snapshot: Snapshot, view: RecordView, site: Site) -> dict[str, Any]:
@@ -161,7 +162,7 @@ def study_query(iri: str) -> str:
 
 
 def _card(part: Part, snapshot: Snapshot, site: Site) -> Card:
-    claims = sorted(part.claims, key=lambda claim: (claim.link.is_suggestion, not claim.link.is_correlative))
+    claims = sorted(part.claims, key=_strength)
     return Card(
         accession=part.accession,
         archive=part.archive,
@@ -177,6 +178,15 @@ def _card(part: Part, snapshot: Snapshot, site: Site) -> Card:
         grades=tuple(dict.fromkeys(_grades(part, snapshot))),
         suggestion=bool(part.claims) and part.is_suggestion,
     )
+
+
+def _strength(claim: Claim) -> tuple[bool, bool, bool, int, float]:
+    """Sort key that puts the statement first that a reader should see: sure, quoted, by who should know."""
+    link = claim.link
+    asserters = list(words.ASSERTERS)
+    who = asserters.index(link.asserter) if link.asserter in asserters else len(asserters)
+    sure = -1.0 if link.confidence is None else link.confidence
+    return link.is_suggestion, not link.is_correlative, not claim.texts, who, -sure
 
 
 def _subject(part: Part) -> str:
@@ -266,11 +276,16 @@ def _author(node: Node) -> Author:
 
 
 def _missing(findings: list[Finding], view: RecordView) -> Iterator[Missing]:
-    """Yield what the validation found, the most important first: (message, thing, IRI of the thing)."""
+    """Yield what the validation found, the most important first."""
     for (severity, level), group in groupby(findings, key=lambda finding: (finding.severity, finding.level)):
         heading = "Wrong" if severity == "Violation" else words.LEVELS.get(level, words.LEVELS[""])
-        lines = ((f.message, view.label(f.focus) if f.focus else "", f.focus) for f in group)
-        yield Missing(heading, tuple(lines))
+        found = list(group)
+        things: dict[str, list[tuple[str, str]]] = {}
+        for each in found:
+            about = [(view.label(each.focus), each.focus)] if each.focus not in {"", view.iri} else []
+            things.setdefault(each.message, []).extend(about)
+        lines = tuple((message, tuple(about)) for message, about in things.items())
+        yield Missing(heading, len(found), lines)
 
 
 def _outside(study: Node) -> Iterator[tuple[str, str]]:

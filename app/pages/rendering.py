@@ -134,6 +134,7 @@ def make_renderer(public_url: str, data_base: str) -> Render:
         when=text.when,
         joined=text.joined,
         capitalised=text.capitalised,
+        spelt=text.spelt,
         web=web_address,
         pieces=_pieces,
     )

@@ -112,6 +112,12 @@ def joined(texts: Iterable[str], last: str = "and") -> str:
     return f"{', '.join(every[:-1])} {last} {every[-1]}"
 
 
+def spelt(count: int) -> str:
+    """Return a small number as a word."""
+    names = ("no", "one", "two", "three", "four", "five", "six")
+    return names[count] if 0 <= count < len(names) else number(count)
+
+
 def capitalised(text: str) -> str:
     """Return text with a capital at its beginning, the rest as it is."""
     return text[:1].upper() + text[1:]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from rembigraph.app.pages import words
 from rembigraph.app.pages.landing import study_query
 from rembigraph.app.pages.rendering import web_address
 from rembigraph.catalogue.recordview import RDF_TYPE, field_of, short_iri
@@ -52,17 +54,13 @@ def thing(view: RecordView, node: Node, site: Site) -> dict[str, Any]:
         "archive": accession.archive,
         "study_title": view.study.text("title"),
         "kind": kind(node.class_name),
-        "label": node.label,
+        "label": words.describe(node),
         "parents": list(_parents(view, node, site)),
         "properties": [_property(node, predicate, site) for predicate in _ordered(node)],
         "mentions": [
-            (_words(other, predicate), Shown(other.label, site.link(other.iri), note=kind(other.class_name)))
-            for other, predicate in mentions[:_MAX_MENTIONS]
+            (_words(other, predicate), _linked(other, site)) for other, predicate in mentions[:_MAX_MENTIONS]
         ],
-        "below": [
-            Shown(n.label, site.link(n.iri), note=kind(n.class_name))
-            for n in list(view.below(node.iri))[:200]
-        ],
+        "below": [_linked(other, site) for other in islice(view.below(node.iri), _MAX_MENTIONS)],
         "canonical": site.url(f"/{relative}"),
         "path": site.link(node.iri),
         "forms": [form for form in FORMS.values() if form.name != "json"],
@@ -83,7 +81,7 @@ def _parents(view: RecordView, node: Node, site: Site) -> list[tuple[str, str]]:
     for depth in range(2, len(segments), 2):
         above = view.node("/".join([view.iri, *segments[:depth]]))
         if above and above.iri != node.iri:
-            found.append((above.label, site.link(above.iri)))
+            found.append((words.describe(above), site.link(above.iri)))
     return found
 
 
@@ -112,13 +110,19 @@ def _property(node: Node, predicate: str, site: Site) -> Property:
     )
 
 
+def _linked(other: Node, site: Site) -> Shown:
+    return Shown(words.describe(other), site.link(other.iri), note=kind(other.class_name))
+
+
 def _shown(node: Node, value: Value, site: Site) -> Shown:
     if not value.is_iri:
         return Shown(value.text[:20_000], note=value.language)
+    other = node.view.node(value.text)
     path = site.link(value.text)
+    if other and path:
+        return _linked(other, site)
     label = node.view.label(value.text)
     if path:
-        other = node.view.node(value.text)
-        return Shown(label, path, note=kind(other.class_name) if other else "")
+        return Shown(label, path)
     address = web_address(value.text)
     return Shown(label, address=address, note=value.text if address and label != value.text else "")

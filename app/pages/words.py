@@ -47,10 +47,10 @@ ASSERTERS: Final[dict[str, str]] = {
     "inferred": "a rule of this catalogue",
 }
 GRADES: Final[dict[str, str]] = {
-    "described": "described in words only",
-    "landmarks": "landmarks, but no transformation",
-    "transform": "a coordinate transformation, without a stated error",
-    "transform_with_error": "a coordinate transformation with a stated error",
+    "described": "correlation described in words only",
+    "landmarks": "correlation with landmarks, but no transformation",
+    "transform": "correlation with a coordinate transformation, without a stated error",
+    "transform_with_error": "correlation with a coordinate transformation and its error",
 }
 FACETS: Final[dict[str, str]] = {
     "archive": "Archive",
@@ -194,6 +194,24 @@ def error(node: Node) -> str:
         f"in {where}" if where else "",
     ]
     return " ".join([*filter(None, parts)]) + "".join(f", {text}" for text in rest if text)
+
+
+def describe(node: Node) -> str:
+    """Return what to call a thing, also one that has no name of its own: an error is called by what it says."""
+    match node.class_name:
+        case "RegistrationError":
+            return error(node)
+        case "QuantityValue":
+            return f"{node.text('title')} {quantity(node)}".strip() or node.label
+        case "CorrelationMember":
+            images = node.concepts("member_image")
+            return images[0] if images else node.text("member_accession") or node.label
+        case "StudyLink":
+            ends = (node.view.label(iri) for iri in node.iris("link_to"))
+            return " ".join([node.concept("link_relation") or "link to", *ends]).strip()
+        case "KeptValue" | "Resolution":
+            return node.text("raw_text") or node.label
+    return node.label
 
 
 def axes(system: Node) -> str:

@@ -118,10 +118,11 @@ class Pool:
         for task in set(self._starting):
             task.cancel()
         await asyncio.gather(*self._starting, return_exceptions=True)
-        for worker in (*self._idle, *self._busy):
-            self._end(worker)
+        workers = (*self._idle, *self._busy)
         self._idle.clear()
         self._busy.clear()
+        for worker in workers:
+            self._end(worker)
         await asyncio.gather(*(worker.exited() for worker in self._ending))
         await asyncio.sleep(0)  # lets the transports of the last processes close
         self._tell()

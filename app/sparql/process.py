@@ -93,13 +93,13 @@ class WorkerProcess:
             stack_bytes=limits.stack_bytes,
             niceness=limits.niceness,
         )
-        errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
-        command = [sys.executable, "-P", "-m", "rembigraph.app.sparql.worker", configuration.argument()]
-        loop = asyncio.get_running_loop()
-        # A backtrace of the engine's allocator says nothing, at length.
-        environment = {**os.environ, "RUST_BACKTRACE": "0"}
-        transport, channel = await loop.subprocess_exec(_Channel, *command, stderr=errors, env=environment)
-        worker = cls(location, transport, channel, cast(BinaryIO, errors))
+        errors = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - it lives as long as the process
+        try:
+            transport, channel = await _spawn(configuration.argument(), errors)
+        except BaseException:
+            errors.close()
+            raise
+        worker = cls(location, transport, channel, errors)
         try:
             await worker._get_ready(limits.start_seconds)
         except BaseException:
@@ -135,8 +135,8 @@ class WorkerProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs."""
-        return not self._channel.exited.is_set()
+        """Whether the process runs, as far as is known: the end of its output comes before its exit code."""
+        return not self._channel.exited.is_set() and not self._channel.reader.at_eof()
 
     @property
     def signal(self) -> int:
@@ -146,7 +146,7 @@ class WorkerProcess:
     def on_exit(self, callback: Callable[[], None]) -> None:
         """Have a function called when the process has ended; at once if it has."""
         self._channel.on_exit = callback
-        if not self.alive:
+        if self._channel.exited.is_set():
             callback()
 
     def send(self, job: bytes) -> None:
@@ -180,4 +180,13 @@ class WorkerProcess:
 
     def forget(self) -> None:
         """Close what is left of an ended process."""
+        self._transport.close()
         self._errors.close()
+
+
+async def _spawn(argument: str, errors: BinaryIO) -> tuple[asyncio.SubprocessTransport, _Channel]:
+    command = [sys.executable, "-P", "-m", "rembigraph.app.sparql.worker", argument]
+    # A backtrace of the engine's allocator says nothing, at length.
+    environment = {**os.environ, "RUST_BACKTRACE": "0"}
+    loop = asyncio.get_running_loop()
+    return await loop.subprocess_exec(_Channel, *command, stderr=errors, env=environment)

@@ -22,6 +22,7 @@ __all__ = ["QueryService", "RequestDataset", "StoreLocation", "query_once"]
 
 _LOG = logging.getLogger(__name__)
 _FOLLOW_SECONDS: Final = 1.0
+_NOTICE_SECONDS: Final = 0.02
 _ALARM_GRACE_SECONDS: Final = 5.0
 
 
@@ -192,7 +193,9 @@ class QueryService:
         try:
             return await self._begin_once(ask)
         except WorkerLostError:
-            pass  # once more, but not for ever: what had it killed may be the query
+            # Once more, but not for ever: what had it killed may be the query. Others may be gone as well;
+            # a moment is enough to hear of it.
+            await asyncio.sleep(_NOTICE_SECONDS)
         try:
             return await self._begin_once(ask)
         except WorkerLostError:
