@@ -72,7 +72,8 @@ def prepare(incoming: Incoming, iris: Iris) -> Prepared:
     report = validate(facts)
     provenance = to_nquads([source_record(incoming, iris)], iris, iris.graph("provenance"))
     results = report_quads(report, iris, accession, source)
-    lines = b"".join((facts, provenance, results)).decode("utf-8").splitlines()
+    # Only a line feed ends a line: splitlines() would also cut at U+2028 inside a literal.
+    lines = b"".join((facts, provenance, results)).decode("utf-8").rstrip("\n").split("\n")
     record = CanonicalRecord(
         accession=accession,
         source=source,

@@ -237,7 +237,8 @@ class _Metered:
             self._stream.seek(position)
             self._position = position
             return position
-        while self._position < position and self.read(min(_CHUNK_BYTES, position - self._position)):
+        step = min(_CHUNK_BYTES, MAX_DOCUMENT_BYTES)
+        while self._position < position and self.read(min(step, position - self._position)):
             pass
         return self._position
 

@@ -246,6 +246,7 @@ def _study(crate: Crate, root: Node, accession: Accession) -> Study:
     study.about_term = list({id(term): term for term in [*about_terms, *more_terms]}.values())
     study.biosample = list(samples.biosamples.values())
     study.acquisition = list(samples.acquisitions.values())
+    study.protocol = list(samples.protocols.values())
     return study
 
 

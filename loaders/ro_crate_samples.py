@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from typing import TypedDict
 
 from rembigraph.loaders.json_bounds import JsonFloat
@@ -13,6 +14,7 @@ from rembigraph.ontology.generated.models import (
     Biosample,
     ImageAcquisition,
     OntologyTerm,
+    Protocol,
     StudyComponent,
     Taxon,
 )
@@ -29,6 +31,7 @@ _EFO = "http://www.ebi.ac.uk/efo/EFO_"
 _KINDS_OF_PROTOCOL = frozenset(
     _EFO + number for number in ("0003789", "0003790", "0003969", "0005518", "0007571", "0007572", "0007573")
 )
+_IMAGING_PROTOCOL = _EFO + "0007572"  # image acquisition and feature extraction
 
 
 class Sizes(TypedDict, total=False):
@@ -45,17 +48,18 @@ class Samples:
         self._crate = crate
         self.biosamples: dict[str, Biosample] = {}
         self.acquisitions: dict[str, ImageAcquisition] = {}
+        self.protocols: dict[str, Protocol] = {}
 
     def map_all(self, root: Node) -> None:
         """Map every sample and protocol: those of the root in its order, then the others."""
         graph = self._crate.graph
-        for name, known in (("about", self._sample), ("measurementMethod", self._acquisition)):
+        for name, known in (("about", self._sample), ("measurementMethod", self._protocol)):
             for reference in root.references(name):
                 if reference in graph.nodes:
                     known(graph.nodes[reference])
         for node in graph.nodes.values():
             self._sample(node)
-            self._acquisition(node)
+            self._protocol(node)
 
     # --- samples
 
@@ -95,11 +99,30 @@ class Samples:
 
     # --- protocols
 
-    def _acquisition(self, node: Node) -> None:
-        if not _is_protocol(node) or node.id in self.acquisitions:
+    def _protocol(self, node: Node) -> None:
+        if not _is_protocol(node) or node.id in self.acquisitions or node.id in self.protocols:
             return
+        self._crate.claim(node, "LabProtocol")
+        if _is_about_something_else(self._crate, node):
+            self._other_protocol(node)
+        else:
+            self._acquisition(node)
+
+    def _other_protocol(self, node: Node) -> None:
         crate = self._crate
-        crate.claim(node, "LabProtocol")
+        title = crate.text(node, "name")
+        iri, key = crate.identity(node, "protocol", title, absolute_iri)
+        self.protocols[node.id] = Protocol(
+            id=iri,
+            key=key,
+            title=title,
+            description=crate.text(node, "description"),
+            instrument_text=crate.texts(node, "labEquipment"),
+            protocol_type=_kinds(crate, node),
+        )
+
+    def _acquisition(self, node: Node) -> None:
+        crate = self._crate
         title = crate.text(node, "name")
         iri, key = crate.identity(node, "acquisition", title, absolute_iri)
         self.acquisitions[node.id] = ImageAcquisition(
@@ -108,6 +131,7 @@ class Samples:
             title=title,
             description=crate.text(node, "description"),
             instrument_text=crate.texts(node, "labEquipment"),
+            protocol_type=_kinds(crate, node),
             imaging_method=terms(crate, node, "measurementTechnique", "imaging_method"),
             imaging_method_text=[
                 *method_texts(crate, node, "measurementTechnique"),
@@ -146,9 +170,12 @@ class Samples:
                 if value.node in self.acquisitions:
                     self._crate.follow(value)
                     acquisitions.append(self.acquisitions[value.node])
+                elif value.node in self.protocols:
+                    self._crate.follow(value)
+        read = self.acquisitions.keys() | self.protocols.keys()
         found = [
-            *terms(self._crate, node, "measurementMethod", "imaging_method", self.acquisitions),
-            *terms(self._crate, node, "measurementTechnique", "imaging_method", self.acquisitions),
+            *terms(self._crate, node, "measurementMethod", "imaging_method", read),
+            *terms(self._crate, node, "measurementTechnique", "imaging_method", read),
         ]
         texts = [
             *method_texts(self._crate, node, "measurementMethod"),
@@ -186,12 +213,12 @@ class Samples:
 
 
 def terms(
-    crate: Crate, node: Node, name: str, of_field: str, but_not: dict[str, ImageAcquisition] | None = None
+    crate: Crate, node: Node, name: str, of_field: str, but_not: Set[str] = frozenset()
 ) -> list[OntologyTerm]:
     """Return the terms that a property names; kinds of protocol are no imaging methods."""
     found: list[OntologyTerm] = []
     for value in crate.values(node, name):
-        if value.node and value.node in (but_not or {}):
+        if value.node and value.node in but_not:
             continue
         if _names_kind_of_protocol(crate, value):
             continue
@@ -216,6 +243,23 @@ def _names_kind_of_protocol(crate: Crate, value: Value) -> bool:
         return False
     return iri in _KINDS_OF_PROTOCOL or (crate.peek(crate.graph.target(value), "name") or "").endswith(
         "protocol"
+    )
+
+
+def _kinds(crate: Crate, node: Node) -> list[OntologyTerm]:
+    kinds = (
+        value for value in crate.values(node, "measurementTechnique") if _names_kind_of_protocol(crate, value)
+    )
+    return [term for value in kinds if (term := crate.term(value, "protocol_type"))]
+
+
+def _is_about_something_else(crate: Crate, node: Node) -> bool:
+    """Whether every technique of a protocol is a kind of protocol that is not about imaging (growth, treatment)."""
+    techniques = list(crate.values(node, "measurementTechnique"))
+    return bool(techniques) and all(
+        _names_kind_of_protocol(crate, value)
+        and crate.graph.names.expanded(value.node or value.text or "") != _IMAGING_PROTOCOL
+        for value in techniques
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from rembigraph.ontology.identifiers import OBO, expand_curie, is_iri, is_web_address
 
@@ -51,10 +51,6 @@ _CC_WORDS = re.compile(rf"cc-?({_CC_KIND})-?({_CC_VERSION})(?:-international|-un
 _CC0_WORDS = re.compile(r"cc-?0(?:-1\.0)?(?:-universal)?")
 _SPDX = re.compile(r"https?://(?:www\.)?spdx\.org/licenses/", re.IGNORECASE)
 _E_MAIL = re.compile(r"[\w.%+'-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,63}")
-_IRI_CHARACTERS = re.compile(  # RFC 3987; a fragment may hold no second "#"
-    r"(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2}"
-    r"|[\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U00010000-\U0001fffd\U00020000-\U0002fffd])+"
-)
 _NOT_FOR_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML could not carry these
 _PLACEHOLDERS = frozenset(
     {"", "-", "--", ".", "?", "n.a", "n.a.", "n/a", "na", "nan", "none", "null", "tbd", "unknown", "unsure"}
@@ -241,15 +237,7 @@ def absolute_iri(text: str) -> str | None:
     ('urn:x:1', None, None)
     """
     given = text.strip()
-    if not is_iri(given) or has_email(given):
-        return None
-    body, _, fragment = given.partition("#")
-    legal = all(_IRI_CHARACTERS.fullmatch(part) for part in (body, fragment) if part)
-    try:
-        urlsplit(given).port  # noqa: B018 - raises for a port that is no number
-    except ValueError:
-        return None
-    return given if legal else None
+    return given if is_iri(given) and not has_email(given) else None
 
 
 def web_address(text: str) -> str | None:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 VOCABULARY = "https://w3id.org/rembigraph/ns#"
 SHAPES = "https://w3id.org/rembigraph/shapes#"
@@ -91,7 +91,11 @@ RESERVED_PATHS = frozenset(
 )
 
 _ILLEGAL_IN_IRI = re.compile(r"[\x00-\x20<>\"{}|^`\\]")
-_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]+")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.")
+_IRI_CHARACTERS = re.compile(  # RFC 3987 without IPv6 hosts; a fragment may hold no second "#"
+    r"(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2}"
+    r"|[\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U00010000-\U0001fffd\U00020000-\U0002fffd])+"
+)
 _SCHEMES = frozenset({"http", "https", "urn", "ftp", "ftps", "s3", "gs", "doi", "mailto", "swh", "info"})
 
 
@@ -268,7 +272,14 @@ def safe_key(text: str) -> str:
 
 def is_iri(text: str) -> bool:
     """Whether the text is an absolute IRI of a usual scheme, legal in RDF."""
-    return bool(_IRI.fullmatch(text)) and text.split(":", 1)[0].lower() in _SCHEMES
+    if not _SCHEME.match(text) or text.split(":", 1)[0].lower() not in _SCHEMES:
+        return False
+    body, _, fragment = text.partition("#")
+    try:
+        urlsplit(text).port  # noqa: B018 - raises for a port that is no number
+    except ValueError:
+        return False
+    return all(_IRI_CHARACTERS.fullmatch(part) for part in (body, fragment) if part)
 
 
 def is_web_address(text: str) -> bool:

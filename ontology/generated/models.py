@@ -492,6 +492,7 @@ class ImageAcquisition(ConfiguredBaseModel):
     parameter: list[QuantityValue] = Field(default=[], description="""Setting of the acquisition with its unit.""")
     parameters_text: Optional[str] = Field(default=None, description="""Settings in words.""")
     protocol: list[Protocol] = Field(default=[], description="""Protocol of the study.""")
+    protocol_type: list[OntologyTerm] = Field(default=[], description="""What kind of protocol it is, as a term (growth, treatment, analysis).""")
 
 
 class Image(ConfiguredBaseModel):
@@ -842,6 +843,7 @@ class Protocol(ConfiguredBaseModel):
     key: Optional[str] = Field(default=None, description="""The source's own identifier of the thing.""")
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
     description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
+    protocol_type: list[OntologyTerm] = Field(default=[], description="""What kind of protocol it is, as a term (growth, treatment, analysis).""")
     instrument_text: list[str] = Field(default=[], description="""Instrument as the source writes it.""")
     web_page: list[str] = Field(default=[], description="""Web page.""")
 

@@ -132,3 +132,13 @@ def test_keys_are_always_legal_in_an_iri(text: str) -> None:
     made = slug(text)
     assert len(made) <= 60
     assert not made or is_iri("urn:x:" + made)
+
+
+@given(st.text(st.sampled_from("ahtp:/%#[]?@! <>é\u2028\ufeff\U000e0001zZ09.-_"), max_size=12))
+def test_what_counts_as_an_iri_is_always_accepted_by_the_store(rest: str) -> None:
+    import pyoxigraph as ox
+
+    for text in (f"https://{rest}", f"urn:x:{rest}"):
+        if is_iri(text):
+            (triple,) = ox.parse(f"<{text}> <urn:x:p> <urn:x:o> .".encode(), format=ox.RdfFormat.N_TRIPLES)
+            assert triple.subject.value == text

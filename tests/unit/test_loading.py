@@ -152,3 +152,14 @@ def test_stored_quads_hold_provenance_and_validation_beside_the_facts(tmp_path: 
     for graph in ("graph/EXAMPLE-0001/rembigraph", "graph/provenance", "graph/validation"):
         assert f"<{DEFAULT_DATA_BASE}{graph}> ." in text
     assert "leavesMapped" in text
+
+
+def test_line_separators_inside_text_do_not_break_a_record(tmp_path: Path, home: Home) -> None:
+    path = tmp_path / "r.yaml"
+    text = "one\u2028two\u0085three\u000bfour"
+    path.write_text(
+        f'accession: EXAMPLE-0001\ntitle: "{text.encode("unicode_escape").decode()}"\n', encoding="utf-8"
+    )
+    report = load([str(path)], home)
+    assert report.count("loaded") == 1, report.outcomes[0].reason
+    assert f'"{text}"'.replace("\u000b", "\\u000B") in _dump(home).decode()
