@@ -88,9 +88,9 @@ def _property_shape(graph: Graph, linkml: Graph, node: Node, where: tuple[str, s
     name, slot_name, slot = where
     shape = SHAPE[f"{name}-{slot_name}"]
     graph.add((SHAPE[name], SH.property, shape))
-    _head(graph, shape, slot_name, slot)
+    _head(graph, shape, slot)
     graph.add((shape, SH.severity, SH.Violation))
-    graph.add((shape, SH.message, Literal(_message(name, slot_name, slot), lang="en")))
+    graph.add((shape, SH.message, Literal(_message(name, slot), lang="en")))
     if not slot["many"]:
         graph.add((shape, SH.maxCount, Literal(1)))
     if slot["level"] == "identity":
@@ -116,31 +116,31 @@ def _values(graph: Graph, linkml: Graph, node: Node, shape: URIRef, slot: dict[s
 def _asked_for(graph: Graph, name: str, slot_name: str, slot: dict[str, Any]) -> None:
     shape = SHAPE[f"{name}-{slot_name}-{slot['level']}"]
     graph.add((SHAPE[name], SH.property, shape))
-    _head(graph, shape, slot_name, slot)
+    _head(graph, shape, slot)
     graph.add((shape, SH.minCount, Literal(1)))
     graph.add((shape, SH.severity, SH.Warning))
     graph.add((shape, NS["level"], NS[slot["level"]]))
-    text = f"No {_label(slot_name)} given. {slot['description']} It is {slot['level']} of a {_class_words(name)}."
+    text = f"No {slot['label']} given. {slot['description']} It is {slot['level']} of a {_class_words(name)}."
     graph.add((shape, SH.message, Literal(text, lang="en")))
 
 
-def _head(graph: Graph, shape: URIRef, slot_name: str, slot: dict[str, Any]) -> None:
+def _head(graph: Graph, shape: URIRef, slot: dict[str, Any]) -> None:
     graph.add((shape, RDF.type, SH.PropertyShape))
     graph.add((shape, SH.path, URIRef(slot["iri"])))
-    graph.add((shape, SH.name, Literal(_label(slot_name), lang="en")))
+    graph.add((shape, SH.name, Literal(slot["label"], lang="en")))
     graph.add((shape, SH.description, Literal(slot["description"], lang="en")))
 
 
-def _message(name: str, slot_name: str, slot: dict[str, Any]) -> str:
+def _message(name: str, slot: dict[str, Any]) -> str:
     if slot["level"] == "identity":
         count = "one or more" if slot["many"] else "exactly one"
     else:
         count = "any number of" if slot["many"] else "at most one"
-    return f"{_label(slot_name).capitalize()} of a {_class_words(name)}: {count}, each {WORDS[slot['kind']]}."
+    return f"{_sentence_case(slot['label'])} of a {_class_words(name)}: {count}, each {WORDS[slot['kind']]}."
 
 
-def _label(slot_name: str) -> str:
-    return slot_name.replace("_", " ")
+def _sentence_case(label: str) -> str:
+    return label[:1].upper() + label[1:]
 
 
 def _class_words(name: str) -> str:

@@ -67,6 +67,7 @@ def _slot_entry(view: SchemaView, slot: Any) -> dict[str, Any]:
     kind, of = _kind(view, slot)
     return {
         "iri": view.expand_curie(slot.slot_uri),
+        "label": slot.title or str(slot.name).replace("_", " "),
         "kind": kind,
         "of": of,
         "many": bool(slot.multivalued),
