@@ -187,7 +187,7 @@ def _fact_lines(study: Node) -> Iterator[str]:
         values = [
             study.view.label(value.text) if value.is_iri else value.text for value in study.values(name)
         ]
-        if name in {"landing_page", "license", "dataset_doi"}:
+        if name in {"landing_page", "license", "dataset_doi", "publication"}:
             values = study.texts(name)
         if values:
             yield f"  {word:<12} {'; '.join(values)}"
@@ -204,6 +204,7 @@ def _part_lines(part: Part) -> Iterator[str]:
         yield f"    data at {part.landing_page}"
     for claim in part.claims:
         link = claim.link
-        who = f" says the {link.asserter}" if link.asserter else ""
+        evidence = (link.evidence or link.kind).replace("_", " ")
+        who = f", says the {link.asserter}" if link.asserter else ""
         quote = f': "{claim.texts[0]}"' if claim.texts else ""
-        yield f"    {link.relation.replace('_', ' ')} ({link.evidence.replace('_', ' ') or link.kind}){who}{quote}"
+        yield f"    {link.relation.replace('_', ' ')} - {evidence}{who}{quote}"

@@ -120,7 +120,7 @@ def _asked_for(graph: Graph, name: str, slot_name: str, slot: dict[str, Any]) ->
     graph.add((shape, SH.minCount, Literal(1)))
     graph.add((shape, SH.severity, SH.Warning))
     graph.add((shape, NS["level"], NS[slot["level"]]))
-    text = f"No {slot['label']} given. {slot['description']} It is {slot['level']} of a {_class_words(name)}."
+    text = f"No {slot['label']} given. {slot['description']} It is {slot['level']} of {_class_words(name)}."
     graph.add((shape, SH.message, Literal(text, lang="en")))
 
 
@@ -136,7 +136,7 @@ def _message(name: str, slot: dict[str, Any]) -> str:
         count = "one or more" if slot["many"] else "exactly one"
     else:
         count = "any number of" if slot["many"] else "at most one"
-    return f"{_sentence_case(slot['label'])} of a {_class_words(name)}: {count}, each {WORDS[slot['kind']]}."
+    return f"{_sentence_case(slot['label'])} of {_class_words(name)}: {count}, each {WORDS[slot['kind']]}."
 
 
 def _sentence_case(label: str) -> str:
@@ -144,7 +144,9 @@ def _sentence_case(label: str) -> str:
 
 
 def _class_words(name: str) -> str:
-    return "".join(f" {char.lower()}" if char.isupper() else char for char in name).strip()
+    """`ImageAcquisition` -> `an image acquisition`."""
+    words = "".join(f" {char.lower()}" if char.isupper() else char for char in name).strip()
+    return f"an {words}" if words[0] in "aeiou" else f"a {words}"
 
 
 def _one_of_datatypes(graph: Graph, shape: URIRef, datatypes: tuple[URIRef, ...]) -> None:
