@@ -34,7 +34,7 @@ def create_app(home: Home, public_url: str, limits: QueryLimits) -> FastAPI:
     """
     reader = Reader(home)
     render = make_renderer(public_url, home.data_base)
-    service = QueryService(lambda: _location(reader), limits)
+    service = QueryService(lambda: _location(reader), limits, base_iri=home.data_base)
     app = _bare_app(service, render, reader.close)
     app.include_router(_sparql(service, public_url, home.data_base, render))
     app.include_router(status_router(reader, service, render))
@@ -78,7 +78,12 @@ def _bare_app(service: QueryService, render: Render, close: Callable[[], None]) 
             close()
 
     app = FastAPI(
-        title="Rembigraph", version=version("rembigraph"), lifespan=lifespan, docs_url=None, redoc_url=None
+        title="Rembigraph",
+        version=version("rembigraph"),
+        lifespan=lifespan,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
     )
     app.add_middleware(_SecurityHeaders)
     install(app, render)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -26,7 +27,11 @@ _LIMIT_FIX: Final = "Ask for less: fewer variables, a LIMIT, or a more selective
 
 
 class WorkerLostError(Exception):
-    """Somebody else killed the worker before it had begun to answer: another one may be asked."""
+    """Somebody else killed the worker before it had begun to answer, `seconds` after it was asked."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"killed after {seconds:.3f} s")
+        self.seconds = seconds
 
 
 class Answer:
@@ -52,6 +57,7 @@ class Answer:
         self._closed = False
         self._expired = False
         self._begun = False
+        self._sent_at = 0.0
         loop = asyncio.get_running_loop()
         self._timer = loop.call_at(deadline, self._expire)
 
@@ -65,6 +71,7 @@ class Answer:
             WorkerLostError: the worker was killed from outside.
         """
         try:
+            self._sent_at = time.monotonic()
             self._worker.send(frames.encode(frames.JOB, self._job.document()))
             self._first = await self._next_data()
             self._begun = True
@@ -165,7 +172,7 @@ class Answer:
         await self._worker.exited()
         number = self._worker.signal
         if number in _signals("SIGKILL") and not self._begun:
-            raise WorkerLostError
+            raise WorkerLostError(time.monotonic() - self._sent_at)
         _LOG.warning("a query ended its worker by signal %s: %s", number, self._worker.last_words())
         if number in _signals("SIGALRM"):
             return QueryTimeout("The query was stopped at its deadline.")

@@ -60,6 +60,10 @@ _PREFLIGHT: Final = {
 }
 
 
+class AnswerCutError(Exception):
+    """An answer broke off after its first bytes were sent; the server closes the connection."""
+
+
 class _AnswerResponse(StreamingResponse):
     """Streams an answer, and gives its worker back however the request ends.
 
@@ -74,6 +78,9 @@ class _AnswerResponse(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
+        except CatalogueError as error:
+            # No error handler may take it: the response has begun.
+            raise AnswerCutError(str(error)) from None
         finally:
             self._answer.close()
 
@@ -117,12 +124,20 @@ class SparqlEndpoint:
         """Answer a POST."""
         asked = None
         try:
-            asked = await read_post(
-                request.scope["query_string"], request.headers, request.stream(), self._service.limits
-            )
+            asked = await self._read_post(request)
             return await self._respond(request, asked)
         except (CatalogueError, ProtocolError) as error:
             return await self._explain(request, asked, error)
+
+    async def _read_post(self, request: Request) -> ProtocolRequest:
+        limits = self._service.limits
+        try:
+            async with asyncio.timeout(limits.deadline_seconds):
+                return await read_post(
+                    request.scope["query_string"], request.headers, request.stream(), limits
+                )
+        except TimeoutError:
+            raise ProtocolError(408, "The body did not arrive in time.") from None
 
     def options(self) -> Response:
         """Answer an OPTIONS, which a browser sends before it lets a script ask."""

@@ -82,6 +82,7 @@ def form_context(
         "named_graphs": dataset.named_graphs,
         "timeout_seconds": asked.timeout_seconds,
         "limits": limits,
+        "here_nav": "/sparql",
         "result": None,
         "problem": None,
     }

@@ -18,6 +18,7 @@ from rembigraph.ontology.errors import StoreDamaged
 
 _READ_AHEAD_BYTES: Final = 128 * 1024
 _LAST_WORDS_BYTES: Final = 2_000
+_ENDING_SECONDS: Final = 1.0
 
 
 class StartFailedError(Exception):
@@ -166,7 +167,11 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """End the process now and give its pipes back; a second call does nothing."""
-        self._transport.close()
+        if self._channel.reader.at_eof() and not self._channel.exited.is_set():
+            # It is ending by itself. To close the transport now would race its watcher for the exit code.
+            asyncio.get_running_loop().call_later(_ENDING_SECONDS, self._transport.close)
+        else:
+            self._transport.close()
 
     async def exited(self) -> None:
         """Wait until the process has ended."""

@@ -23,6 +23,7 @@ __all__ = ["QueryService", "RequestDataset", "StoreLocation", "query_once"]
 _LOG = logging.getLogger(__name__)
 _FOLLOW_SECONDS: Final = 1.0
 _NOTICE_SECONDS: Final = 0.02
+_EARLY_SECONDS: Final = 0.25
 _ALARM_GRACE_SECONDS: Final = 5.0
 
 
@@ -190,16 +191,15 @@ class QueryService:
         return answer
 
     async def _begin(self, ask: _Ask) -> Answer:
-        try:
-            return await self._begin_once(ask)
-        except WorkerLostError:
-            # Once more, but not for ever: what had it killed may be the query. Others may be gone as well;
-            # a moment is enough to hear of it.
-            await asyncio.sleep(_NOTICE_SECONDS)
-        try:
-            return await self._begin_once(ask)
-        except WorkerLostError:
-            raise QueryTooLarge("The system ended the query: it used too much memory.") from None
+        """Ask a worker; ask another one when it turns out to have been killed before it was asked."""
+        for _ in range(self.limits.workers + self.limits.spares + 1):
+            try:
+                return await self._begin_once(ask)
+            except WorkerLostError as error:
+                if error.seconds > _EARLY_SECONDS:
+                    break  # what had it killed may be the query
+            await asyncio.sleep(_NOTICE_SECONDS)  # if others are gone as well, it is known by then
+        raise QueryTooLarge("The system ended the query, most likely because of the memory it used.")
 
     async def _begin_once(self, ask: _Ask) -> Answer:
         try:
