@@ -15,6 +15,7 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from rembigraph.app.negotiation import NotAcceptableError, wants_html
+from rembigraph.app.pages.rendering import secure
 from rembigraph.catalogue.reader import EmptyCatalogueError
 from rembigraph.catalogue.serialisation import NotRepresentableError
 from rembigraph.ontology import errors
@@ -37,7 +38,7 @@ STATUSES: Final[dict[type[CatalogueError], int]] = {
     errors.RecordInvalid: 422,
     errors.QueryError: 400,
     errors.StoreDamaged: 500,
-    errors.QueryTimeout: 503,
+    errors.QueryTimeout: 504,
     errors.Busy: 503,
     errors.StoreLocked: 503,
     EmptyCatalogueError: 503,
@@ -46,54 +47,6 @@ STATUSES: Final[dict[type[CatalogueError], int]] = {
 """HTTP status of each error; a class that is not here has the status of its nearest base that is."""
 
 _log = logging.getLogger(__name__)
-
-
-class UnknownStudyError(errors.UnknownAccession):
-    """No such study here.
-
-    Args:
-        message: what was asked for.
-        accession: the accession in canonical spelling, or an empty string when it is none.
-        archive: name of the archive that it would be in.
-        archive_page: that archive's page for it.
-        nearest: accessions that are here and near it.
-        named_by: accessions that are here and name it.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        accession: str = "",
-        archive: str = "",
-        archive_page: str = "",
-        nearest: tuple[str, ...] = (),
-        named_by: tuple[str, ...] = (),
-    ) -> None:
-        super().__init__(message)
-        self.details: dict[str, Any] = {
-            "accession": accession,
-            "archive": archive,
-            "archive_page": archive_page,
-            "nearest": list(nearest),
-            "named_by": list(named_by),
-        }
-
-
-class WithdrawnStudyError(errors.WithdrawnAccession):
-    """The study was withdrawn: with reason, date, and what takes its place."""
-
-    def __init__(
-        self, message: str, *, accession: str, reason: str, date: str, successor: str, archive_page: str
-    ) -> None:
-        super().__init__(message, reason=reason, date=date)
-        self.details = {
-            "accession": accession,
-            "reason": reason,
-            "date": date,
-            "successor": successor,
-            "archive_page": archive_page,
-        }
 
 
 @dataclass(frozen=True)
@@ -172,7 +125,9 @@ def problem_response(
     headers = {"Cache-Control": "no-store", "Vary": "Accept", **problem.headers}
     if wants_html(request.headers.get("accept")):
         page = render("problem.html", {"problem": problem, "path": request.url.path[:500]})
-        return Response(page, problem.status, headers, "text/html; charset=utf-8")
+        answer = Response(page, problem.status, headers, "text/html; charset=utf-8")
+        secure(answer.headers)
+        return answer
     body = json.dumps(problem.body(_instance(request)), ensure_ascii=False, indent=1)
     return Response(body + "\n", problem.status, headers, PROBLEM_JSON)
 

@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from rembigraph.app.main import create_app, create_sparql_app
 from rembigraph.app.settings import Settings, query_limits
 from rembigraph.app.sparql.location import StoreLocation
+from rembigraph.catalogue.reader import Reader
 from rembigraph.ontology.errors import SourceUnavailable, UsageError
 
 if TYPE_CHECKING:
@@ -61,11 +62,10 @@ def serve_catalogue(
     home: Home, bind: Bind, settings: Settings, *, allow_unsandboxed: bool = False, open_browser: bool = False
 ) -> None:
     """Serve a catalogue until a signal comes."""
-    if home.current() is None:
-        raise UsageError("the catalogue is empty", fix="Load something first: rembigraph load PATH")
     _require_sandbox(bind[0], allow_unsandboxed)
     with _bound(bind) as listener:
         url = _url(listener)
+        _check_readable(home)
         app = create_app(home, settings.public_url or url.rstrip("/"), query_limits(settings))
         _run(app, listener, url, open_browser)
 
@@ -93,6 +93,14 @@ def serve_store(
         location = StoreLocation(path, "fixed", union_default_graph=union)
         app = create_sparql_app(location, settings.public_url or url.rstrip("/"), query_limits(settings))
         _run(app, listener, url, open_browser=False)
+
+
+def _check_readable(home: Home) -> None:
+    """Open what is to be served once, so that what is wrong with it is said before the server starts."""
+    reader = Reader(home)
+    with reader.snapshot():
+        pass
+    reader.close()
 
 
 def _staged(dataset: Path, stack: contextlib.ExitStack) -> Path:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Final
 
-from rembigraph.catalogue.criteria import KINDS, archive_key, fold, words_of
+from rembigraph.catalogue.criteria import KINDS, Criteria, archive_key, fold, words_of
 from rembigraph.catalogue.question import Question, nearest_in
 from rembigraph.catalogue.studylist import Advice
 from rembigraph.ontology.identifiers import ARCHIVES
@@ -31,7 +31,9 @@ def _corrected(index: sqlite3.Connection, q: str) -> Iterator[str]:
     words = words_of(q)
     corrected = [_near_word(index, fold(word)) for word in words]
     if corrected != [fold(word) for word in words] and all(corrected):
-        yield " ".join(corrected)
+        proposal = Criteria.of(" ".join(corrected))
+        if Question.of(index, proposal).total(index):
+            yield proposal.q
 
 
 def _near_word(index: sqlite3.Connection, word: str) -> str:

@@ -78,7 +78,7 @@ def _links(index: sqlite3.Connection) -> list[dict[str, Any]]:
 
 def _newest(index: sqlite3.Connection) -> list[dict[str, Any]]:
     rows = index.execute(
-        "SELECT accession, archive, title, issued FROM study WHERE issued != ''"
+        "SELECT accession, archive, title, issued FROM study WHERE issued != '' AND archive != 'Example'"
         " ORDER BY issued DESC, accession LIMIT ?",
         (NEWEST,),
     )
@@ -86,7 +86,7 @@ def _newest(index: sqlite3.Connection) -> list[dict[str, Any]]:
 
 
 def _sets(index: sqlite3.Connection) -> list[tuple[str, ...]]:
-    """Return the correlative sets: studies that hang together, held here or not."""
+    """Return the correlative sets with a member here: studies that hang together, directly or not."""
     neighbours: dict[str, set[str]] = {}
     for here, there in index.execute("SELECT DISTINCT here, there FROM edge WHERE correlative"):
         neighbours.setdefault(here, set()).add(there)
@@ -98,7 +98,7 @@ def _sets(index: sqlite3.Connection) -> list[tuple[str, ...]]:
             members = _reachable(start, neighbours)
             seen |= members
             sets.append(tuple(sorted(members)))
-    return sets
+    return [members for members in sets if _held(index, members)]
 
 
 def _reachable(start: str, neighbours: dict[str, set[str]]) -> set[str]:
@@ -135,6 +135,7 @@ def _best(index: sqlite3.Connection, sets: list[tuple[str, ...]]) -> list[tuple[
         newest = max((issued for _, _, issued, _ in held), default="")
         digits = int(newest.replace("-", "").ljust(8, "0") or 0) if newest[:4].isdecimal() else 0
         return (
+            len(held) == 1,
             not _crosses(index, members),
             not any(transformations for *_, transformations in held),
             -len(held),

@@ -27,7 +27,9 @@ KINDS: Final = ("archive", "organism", "method", "year")
 MARK_ON, MARK_OFF = "\ue000", "\ue001"
 """Private characters around what matched; `searchable` keeps them out of the index."""
 
-_MAX_TEXT: Final = 200_000
+_MAX_TEXT: Final = 20_000
+"""Most characters of a field that can be searched; marking what matched costs the square of them."""
+
 _WORD: Final = re.compile(r"[^\W_]+")
 _SPELLINGS: Final = (
     (re.compile(r"\bempiar[\W_]*(\d{5,9})\b"), "EMPIAR-{0}"),

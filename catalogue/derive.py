@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from rembigraph.catalogue.counts import count
 from rembigraph.catalogue.criteria import names_of, searchable, series_of
 from rembigraph.catalogue.parts import Link, every_link
+from rembigraph.catalogue.recordview import short_iri
 from rembigraph.catalogue.search import INDEX_FILE, INDEX_VERSION
 from rembigraph.catalogue.summary import StudySummary, Term, summarise
 from rembigraph.ontology.identifiers import Iris, archive_by_key
@@ -159,7 +161,7 @@ def _insert(index: sqlite3.Connection, summary: StudySummary) -> set[Key]:
 
 
 def _names(term: Term) -> str:
-    return json.dumps([term.label, *term.names], ensure_ascii=False)
+    return json.dumps(term.names or ([] if term.is_term else [term.label]), ensure_ascii=False)
 
 
 def _row(summary: StudySummary) -> tuple[object, ...]:
@@ -195,18 +197,32 @@ def _facets(summary: StudySummary) -> Iterator[tuple[str, Term]]:
 
 
 def _replace_terms(index: sqlite3.Connection, keys: set[Key]) -> None:
-    """Name facet values anew from every study that has them, so that load order does not matter."""
+    """Name facet values anew from every study that has them, so that load order does not matter.
+
+    The label is the one that most studies use; of equals the longer, then the first in the alphabet.
+    """
     for kind, value in sorted(keys):
         index.execute("DELETE FROM term WHERE kind = ? AND value = ?", (kind, value))
         index.execute("DELETE FROM name WHERE kind = ? AND value = ?", (kind, value))
-        rows = index.execute("SELECT DISTINCT names FROM facet WHERE kind = ? AND value = ?", (kind, value))
-        named = [json.loads(names) for (names,) in rows]
-        if named:
-            label = min((names[0] for names in named), key=lambda text: (len(text), text))
-            term = Term(value, label, tuple(name for names in named for name in names))
-            index.execute("INSERT INTO term VALUES (?, ?, ?)", (kind, value, label))
+        rows = index.execute(
+            "SELECT names, count(*) FROM facet WHERE kind = ? AND value = ? GROUP BY names", (kind, value)
+        ).fetchall()
+        if rows:
+            term = _named(value, [(json.loads(names), studies) for names, studies in rows])
+            index.execute("INSERT INTO term VALUES (?, ?, ?)", (kind, value, term.label))
             names = [(kind, folded, value) for folded in sorted(names_of(kind, term))]
             index.executemany("INSERT INTO name VALUES (?, ?, ?)", names)
+
+
+def _named(value: str, used: list[tuple[list[str], int]]) -> Term:
+    """Return a facet value with its label, from what studies call it: (names, the first the label; studies)."""
+    counts: Counter[str] = Counter()
+    for names, studies in used:
+        counts.update({names[0]: studies} if names else {})
+    ranked = sorted(counts, key=lambda label: (-counts[label], -len(label), label))
+    return Term(
+        value, ranked[0] if ranked else short_iri(value), tuple(n for names, _ in used for n in names)
+    )
 
 
 def _words(summary: StudySummary) -> tuple[str, ...]:

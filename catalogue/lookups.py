@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -29,6 +30,9 @@ XSD_STRING: Final = PREFIXES["xsd"] + "string"
 
 _Term: TypeAlias = NamedNode | Literal
 _TYPE: Final = NamedNode(RDF_TYPE)
+_ABBREVIATED: Final = re.compile(r"\w\. ")
+"""Beginning of `M. musculus` and the like."""
+
 _LABELS: Final = tuple(
     NamedNode(iri)
     for iri in (
@@ -119,8 +123,8 @@ def facts_of(store: Store, subject: str, graph: object = None) -> Iterator[tuple
 def label(store: Store, iris: Iris, iri: str) -> str:
     """Return the label of a term, or an empty string.
 
-    The catalogue's own terms graph decides; else the shortest label that any record gives, so that the answer
-    does not depend on load order.
+    The catalogue's own terms graph decides; else the shortest label that any record gives and that is no
+    abbreviation, so that the answer does not depend on load order.
     """
     try:
         node = NamedNode(iri)
@@ -131,8 +135,13 @@ def label(store: Store, iris: Iris, iri: str) -> str:
             quads = store.quads_for_pattern(node, predicate, None, graph)
             texts = [quad.object.value for quad in quads if isinstance(quad.object, Literal)]
             if texts:
-                return min(texts, key=lambda text: (len(text), text))
+                return min(texts, key=lambda text: (bool(_ABBREVIATED.match(text)), len(text), text))
     return ""
+
+
+def is_described(store: Store, iri: str) -> bool:
+    """Whether a record says what kind of thing this is."""
+    return next(iter(store.quads_for_pattern(NamedNode(iri), _TYPE, None, DEFAULT)), None) is not None
 
 
 def labels(store: Store, iris: Iris, wanted: Iterable[str]) -> dict[str, str]:

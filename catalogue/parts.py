@@ -84,6 +84,7 @@ class Claim:
         documents: IRIs of the documents that it comes from.
         stated_in: accession of the study whose record states it.
         sources: kinds of source that state it, or the shared graph (`links`, `inferred`).
+        grade: for an image correlation, how far it can be computed: the stated grade, else what is recorded.
     """
 
     link: Link
@@ -91,6 +92,7 @@ class Claim:
     documents: tuple[str, ...] = ()
     stated_in: str = ""
     sources: tuple[str, ...] = ()
+    grade: str = ""
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,11 @@ class Part:
         return all(claim.link.is_suggestion for claim in self.claims)
 
     @property
+    def grades(self) -> tuple[str, ...]:
+        """Keys of the grades of the image correlations that join the two, each once."""
+        return tuple(sorted({claim.grade for claim in self.claims if claim.grade}))
+
+    @property
     def correlations(self) -> tuple[tuple[str, str], ...]:
         """Image correlations that join the two: (IRI, accession of the study that describes it)."""
         found = {(c.link.node, c.stated_in) for c in self.claims if c.link.kind == "correlation"}
@@ -184,7 +191,17 @@ def claim_of(store: Store, iris: Iris, link: Link) -> Claim:
         documents=tuple(_texts(facts, "source_document")),
         stated_in=iris.accession_of(link.node) or "",
         sources=tuple(sorted({graph.rsplit("/", 1)[-1] for graph in graphs})),
+        grade=_grade(store, facts) if link.kind == "correlation" else "",
     )
+
+
+def _grade(store: Store, facts: Facts) -> str:
+    stated = _key(facts, "correlation_grade", "CorrelationGrade")
+    transformations = _iris(facts, "has_transformation")
+    if stated or not transformations:
+        return stated or ("landmarks" if _iris(facts, "has_landmarks") else "described")
+    with_error = any(_iris(_read(store, each)[0], "has_error") for each in transformations)
+    return "transform_with_error" if with_error else "transform"
 
 
 def _both(link: Link | None) -> Iterator[Link]:

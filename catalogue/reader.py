@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -19,6 +19,7 @@ from pyoxigraph import NamedNode, Quad, Store
 from rembigraph.catalogue.generations import Generation
 from rembigraph.catalogue.lookups import (
     facts_of,
+    is_described,
     label,
     labels,
     objects,
@@ -31,7 +32,7 @@ from rembigraph.catalogue.parts import Claim, Part, archive_of, claim_of
 from rembigraph.catalogue.recordview import RecordView, field_iri, natural_key
 from rembigraph.catalogue.search import Search
 from rembigraph.catalogue.serialisation import serialise
-from rembigraph.ontology.errors import CatalogueError
+from rembigraph.ontology.errors import UsageError
 from rembigraph.ontology.identifiers import PREFIXES, Iris
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ _SEVERITIES: Final = ("Violation", "Warning", "Info")
 _LEVELS: Final = ("identity", "required", "recommended", "")
 
 
-class EmptyCatalogueError(CatalogueError):
+class EmptyCatalogueError(UsageError):
     """Nothing has been published yet."""
 
 
@@ -156,9 +157,13 @@ class Snapshot:
         return [self._source(accession, kind) for kind in sources(self._store, self.iris, accession)]
 
     def validation(self, accession: str) -> list[Finding]:
-        """Return what the validation found when the record was loaded, the worst first."""
+        """Return what the validation found when the records were loaded, the worst first.
+
+        What one source lacks and another gives is not missing from the study.
+        """
         found = {self._finding(node) for node in self._results(accession)}
-        return sorted(found, key=_finding_order)
+        view = self.record(accession)
+        return sorted((finding for finding in found if not _is_given(finding, view)), key=_finding_order)
 
     def parts(self, accession: str) -> list[Part]:
         """Return every study that hangs together with this one, whichever side says so.
@@ -218,9 +223,13 @@ class Snapshot:
         view = record_view(self._store, self.iris, accession)
         if view is None:
             return None
-        wanted = islice(sorted(view.unlabelled()), _MAX_LABELS)
-        named = labels(self._store, self.iris, wanted)
-        return RecordView(**{**view.__dict__, "labels": named})
+        wanted = list(islice(sorted(view.unlabelled()), _MAX_LABELS))
+        local = (iri for iri in wanted if self.iris.accession_of(iri))
+        return replace(
+            view,
+            labels=labels(self._store, self.iris, wanted),
+            elsewhere=frozenset(iri for iri in local if is_described(self._store, iri)),
+        )
 
     def _facts(self, accession: str) -> list[Quad]:
         """Quads of the source records, and of statements elsewhere that link the study."""
@@ -390,6 +399,13 @@ class Reader:
         if held.users == 0 and held is not self._held:
             with suppress(OSError):
                 held.resources.close()
+
+
+def _is_given(finding: Finding, view: RecordView | None) -> bool:
+    """Whether something that is asked for and was not found in one source is there after all."""
+    if view is None or not finding.level or finding.value:
+        return False
+    return bool(view.facts.get(finding.focus, {}).get(finding.path))
 
 
 def _finding_order(finding: Finding) -> tuple[int, int, Any, str, str]:

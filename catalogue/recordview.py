@@ -63,6 +63,7 @@ class RecordView:
         origins: subject IRI -> kinds of source that state something about it.
         said: triple -> kinds of source that state it; filled only when there are several sources.
         labels: labels of terms that the record only names: IRI -> label.
+        elsewhere: IRIs of the data base that the record names and other records here describe.
     """
 
     accession: str
@@ -72,6 +73,7 @@ class RecordView:
     origins: Mapping[str, frozenset[str]] = field(default_factory=dict)
     said: Mapping[tuple[str, str, Value], frozenset[str]] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: frozenset[str] = frozenset()
 
     @property
     def study(self) -> Node:
@@ -81,6 +83,10 @@ class RecordView:
     def node(self, iri: str) -> Node | None:
         """Return the thing with this IRI, or None when the record states nothing about it."""
         return Node(self, iri) if iri in self.facts else None
+
+    def has(self, iri: str) -> bool:
+        """Whether this record or another one here says something about an IRI."""
+        return iri in self.facts or iri in self.elsewhere
 
     def of_class(self, name: str) -> list[Node]:
         """Return every thing of a class of the record model, in natural order of their IRIs."""
@@ -95,6 +101,12 @@ class RecordView:
     def mentions(self, iri: str) -> list[tuple[Node, str]]:
         """Return what points to an IRI, as (thing, predicate IRI), in natural order."""
         return sorted(self._mentions.get(iri, ()), key=lambda pair: (natural_key(pair[0].iri), pair[1]))
+
+    def pointing(self, iri: str, name: str) -> list[Node]:
+        """Return the things whose field of this name points to an IRI, in natural order."""
+        wanted = field_iri(name)
+        found = [node for node, predicate in self._mentions.get(iri, ()) if predicate == wanted]
+        return sorted(found, key=lambda node: natural_key(node.iri))
 
     def label(self, iri: str) -> str:
         """Return a label for an IRI: what names it here, elsewhere or in the model; else its end."""

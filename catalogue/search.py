@@ -20,7 +20,7 @@ from rembigraph.catalogue.studylist import StudyItem, StudyPage
 from rembigraph.ontology.errors import StoreDamaged
 
 INDEX_FILE: Final = "index.sqlite"
-INDEX_VERSION: Final = 1
+INDEX_VERSION: Final = 2
 """Raise it when the tables change: an older index is then built anew."""
 
 MAX_SET: Final = 200
@@ -52,7 +52,9 @@ class Search:
         except sqlite3.DatabaseError as error:
             raise StoreDamaged(f"the search index cannot be opened: {error}", where=str(path)) from error
         if version != INDEX_VERSION:
-            raise StoreDamaged("the search index is of another version", where=str(path), fix="load again")
+            raise StoreDamaged(
+                "the search index is of another version", where=str(path), fix="make the catalogue anew"
+            )
         return search
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pyoxigraph import Literal, Quad, RdfFormat, Triple, serialize
 from rembigraph.catalogue.lookups import plain
-from rembigraph.catalogue.recordview import RDF_TYPE, Value, class_names, field_of, merge
+from rembigraph.catalogue.recordview import RDF_TYPE, RecordView, Value, class_names, field_of, merge
 from rembigraph.ontology.errors import CatalogueError
 from rembigraph.ontology.identifiers import PREFIXES
 
@@ -69,6 +69,17 @@ _INTEGER: Final = re.compile(r"0|-?[1-9]\d{0,14}")
 """Whole numbers in canonical spelling that every JSON reader keeps exactly."""
 
 
+def forms_of(view: RecordView) -> list[Form]:
+    """Return the forms that can hold a record: all of them, or all but RDF/XML."""
+    fits = not any(
+        _NOT_IN_XML.search(value.text)
+        for facts in view.facts.values()
+        for values in facts.values()
+        for value in values
+    )
+    return [form for form in FORMS.values() if fits or form.name != "rdfxml"]
+
+
 def serialise(quads: Iterable[Quad], form: str, first: str) -> bytes:
     """Return quads in a form of RDF.
 
@@ -91,7 +102,9 @@ def serialise(quads: Iterable[Quad], form: str, first: str) -> bytes:
     if form == "rdfxml":
         _check_xml(ordered)
     named = form in {"turtle", "trig", "rdfxml"}
-    return serialize(ordered, format=_FORMATS[form], prefixes=dict(PREFIXES) if named else None) or b""
+    written = serialize(ordered, format=_FORMATS[form], prefixes=dict(PREFIXES) if named else None) or b""
+    # Readers of XML make a line feed of a bare carriage return; the serialiser does not escape it.
+    return written.replace(b"\r", b"&#13;") if form == "rdfxml" else written
 
 
 def _order(triple: Triple | Quad, first: str) -> tuple[bool, str, bool, str, str]:

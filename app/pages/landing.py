@@ -11,7 +11,8 @@ from rembigraph.app.pages import text, words
 from rembigraph.app.pages.rendering import web_address
 from rembigraph.app.pages.scales import Scale, scale_bars, ticks
 from rembigraph.catalogue.parts import archive_of
-from rembigraph.catalogue.serialisation import FORMS
+from rembigraph.catalogue.recordview import field_iri
+from rembigraph.catalogue.serialisation import forms_of
 from rembigraph.catalogue.summary import contributions
 from rembigraph.ontology.identifiers import Archive, parse_accession
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _ORCID: Final = "https://orcid.org/"
 _DOI: Final = "https://doi.org/"
+_COMPARED: Final = ("title", "issued", "license", "organism", "imaging_method", "byte_size", "file_count")
 _MAX_RECORDS: Final = 8
 """Most records of other studies that are read for what they say about correlations with this one."""
 
@@ -106,6 +108,14 @@ class Author:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """A field that the sources of a study fill in different ways: (value, kinds of source that say so)."""
+
+    name: str
+    values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Missing:
     """What the validation found, for one severity and level: messages, each with the things it is about."""
 
@@ -121,7 +131,8 @@ def landing(snapshot: Snapshot, view: RecordView, site: Site) -> dict[str, Any]:
     whole = snapshot.correlative_set(view.accession)
     correlations = list(_correlations(snapshot, view, parts, site))
     used = {node.iri for correlation in correlations for node in correlation.transformations}
-    others = [_card(part, snapshot, site) for part in parts]
+    others = [_card(part, site) for part in parts]
+    authors = [_author(node) for node in contributions(view)]
     joined = {part.accession for part in parts if part.correlative}
     return {
         "view": view,
@@ -129,21 +140,25 @@ def landing(snapshot: Snapshot, view: RecordView, site: Site) -> dict[str, Any]:
         "accession": view.accession,
         "archive": parse_accession(view.accession).archive,
         "archive_page": parse_accession(view.accession).landing_page,
-        "here": _card(whole[0], snapshot, site),
+        "here": _card(whole[0], site),
         "close": [card for card in others if card.accession in joined],
         "further": [card for card in others if card.accession not in joined],
-        "indirect": [_card(p, snapshot, site) for p in whole[1:] if p.accession not in joined],
+        "indirect": [_card(p, site) for p in whole[1:] if p.accession not in joined],
         "archives": _archives(whole),
         "scale": _scales(whole),
         "ruler": ticks(),
         "correlations": correlations,
         "transformations": [t for t in view.of_class("CoordinateTransformation") if t.iri not in used],
         "systems": view.of_class("CoordinateSystem"),
-        "authors": [_author(node) for node in contributions(view)],
+        "authors": authors,
+        "places": {
+            place: n for n, place in enumerate(dict.fromkeys(p for a in authors for p in a.affiliations), 1)
+        },
         "licence": words.licence(study.text("license")) if study.text("license") else None,
         "missing": list(_missing(snapshot.validation(view.accession), view)),
         "sources": snapshot.sources(view.accession),
-        "forms": [form for form in FORMS.values() if form.name != "json"],
+        "differences": list(_differences(view)),
+        "forms": [form for form in forms_of(view) if form.name != "json"],
         "query": site.query(study_query(view.iri)),
         "canonical": site.url(f"/{view.accession}"),
         "outside": list(_outside(study)),
@@ -161,7 +176,7 @@ def study_query(iri: str) -> str:
     )
 
 
-def _card(part: Part, snapshot: Snapshot, site: Site) -> Card:
+def _card(part: Part, site: Site) -> Card:
     claims = sorted(part.claims, key=_strength)
     return Card(
         accession=part.accession,
@@ -175,7 +190,7 @@ def _card(part: Part, snapshot: Snapshot, site: Site) -> Card:
         scale=words.scale(part.voxel, part.extent),
         relations=tuple(words.relations(part)),
         statements=tuple(dict.fromkeys(map(_statement, claims))),
-        grades=tuple(dict.fromkeys(_grades(part, snapshot))),
+        grades=tuple(words.GRADES[grade] for grade in part.grades),
         suggestion=bool(part.claims) and part.is_suggestion,
     )
 
@@ -197,14 +212,6 @@ def _subject(part: Part) -> str:
 def _statement(claim: Claim) -> Statement:
     quotes = tuple(text.cut(quote, 600) for quote in claim.texts[:6])
     return Statement(words.evidence(claim), words.confidence(claim), quotes, claim.documents[:4])
-
-
-def _grades(part: Part, snapshot: Snapshot) -> Iterator[str]:
-    for iri, described_in in part.correlations:
-        record = snapshot.record(described_in)
-        node = record.node(iri) if record else None
-        if node:
-            yield words.GRADES[words.grade_of(node)]
 
 
 def _archives(whole: list[Part]) -> list[str]:
@@ -240,12 +247,19 @@ def _correlations(
                 node,
                 accession,
                 words.grade_of(node),
-                tuple(_member(member, site) for member in node.nodes("has_member")),
+                tuple(_member(member, snapshot, site) for member in node.nodes("has_member")),
                 tuple(node.nodes("has_transformation")),
             )
 
 
-def _member(member: Node, site: Site) -> Member:
+def _member_path(member: Node, image: str, accession: str, snapshot: Snapshot, site: Site) -> str:
+    """Return the page of a member, else that of its study; empty when neither is here."""
+    if image and member.view.has(image):
+        return site.link(image)
+    return site.path(f"/{accession}") if archive_of(accession) and snapshot.holds(accession) else ""
+
+
+def _member(member: Node, snapshot: Snapshot, site: Site) -> Member:
     image = next(iter(member.iris("member_image")), "")
     accession = member.text("member_accession")
     label = member.view.label(image) if image else accession
@@ -255,7 +269,7 @@ def _member(member: Node, site: Site) -> Member:
         label=label,
         accession=accession,
         archive=archive_of(accession),
-        path=site.link(image) or site.link(site.data_base + accession),
+        path=_member_path(member, image, accession, snapshot, site),
         role=member.text("member_role"),
         says=words.ASSERTERS.get(asserter, ""),
     )
@@ -286,6 +300,18 @@ def _missing(findings: list[Finding], view: RecordView) -> Iterator[Missing]:
             things.setdefault(each.message, []).extend(about)
         lines = tuple((message, tuple(about)) for message, about in things.items())
         yield Missing(heading, len(found), lines)
+
+
+def _differences(view: RecordView) -> Iterator[Difference]:
+    """Yield the fields of the study about which its sources do not say the same."""
+    for name in _COMPARED if len(view.sources) > 1 else ():
+        said = [
+            (value, view.said.get((view.iri, field_iri(name), value), frozenset()))
+            for value in view.study.values(name)
+        ]
+        if any(len(sources) < len(view.sources) for _, sources in said):
+            values = ((view.label(v.text) if v.is_iri else v.text, text.joined(sorted(s))) for v, s in said)
+            yield Difference(name.replace("_", " "), tuple(values))
 
 
 def _outside(study: Node) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -19,15 +19,15 @@ from rembigraph.app.negotiation import (
     negotiate,
     split_suffix,
 )
+from rembigraph.app.pages.absent import UnknownStudyError, WithdrawnStudyError
 from rembigraph.app.pages.answers import Body, BodyCache, answer
 from rembigraph.app.pages.home import home
 from rembigraph.app.pages.landing import landing
 from rembigraph.app.pages.listing import CSV, as_csv, as_json, criteria_of, listing
 from rembigraph.app.pages.rendering import STATIC_FILES, Render, Site, fingerprint, make_renderer, static_file
 from rembigraph.app.pages.thing import thing
-from rembigraph.app.problems import UnknownStudyError, WithdrawnStudyError
 from rembigraph.catalogue.reader import EmptyCatalogueError
-from rembigraph.catalogue.serialisation import FORMS
+from rembigraph.catalogue.serialisation import Form, forms_of
 from rembigraph.ontology.identifiers import Accession, NotAnAccession, parse_accession
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -167,6 +167,7 @@ class _Pages:
             return answer(
                 request, Body.of(self._html("studies.html", listing(page, self.site))), HTML, headers
             )
+        headers["Access-Control-Allow-Origin"] = "*"
         if media_type == JSON:
             return answer(request, Body.of(as_json(page, self.site)), JSON, headers)
         headers["Content-Disposition"] = 'attachment; filename="studies.csv"'
@@ -191,7 +192,8 @@ class _Pages:
 
     def _answer(self, request: Request, snapshot: Snapshot, view: RecordView, address: _Address) -> Response:
         path, form = _locate(view, address)
-        name = form or RECORD_TYPES[negotiate(request.headers.get("accept"), list(RECORD_TYPES))]
+        offered = [HTML, *(each.media_type for each in forms_of(view))]
+        name = form or RECORD_TYPES[negotiate(request.headers.get("accept"), offered)]
         iri = self.site.data_base + path
         key = (snapshot.generation, path, name)
         if name == "html":
@@ -200,7 +202,7 @@ class _Pages:
             child = iri if iri != view.iri else ""
             body = self.bodies.get(key, lambda: snapshot.serialise(view.accession, name, child))
         media_type = HTML if name == "html" else form_of(name).media_type
-        return answer(request, body, media_type, self._links(path, name))
+        return answer(request, body, media_type, self._links(path, name, forms_of(view)))
 
     def _page(self, snapshot: Snapshot, view: RecordView, iri: str) -> bytes:
         if iri == view.iri:
@@ -208,13 +210,13 @@ class _Pages:
         node = view.node(iri)
         return self._html("thing.html", thing(view, node, self.site)) if node else b""
 
-    def _links(self, path: str, name: str) -> dict[str, str]:
+    def _links(self, path: str, name: str, forms: Sequence[Form]) -> dict[str, str]:
         suffix = "html" if name == "html" else form_of(name).suffix
         page = self.site.url(f"/{path}")
         links = [f'<{page}>; rel="canonical"']
         links += (
             f'<{page}.{form.suffix}>; rel="alternate"; type="{form.media_type}"'
-            for form in FORMS.values()
+            for form in forms
             if form.name != name
         )
         if name != "html":

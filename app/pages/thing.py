@@ -10,7 +10,7 @@ from rembigraph.app.pages import words
 from rembigraph.app.pages.landing import study_query
 from rembigraph.app.pages.rendering import web_address
 from rembigraph.catalogue.recordview import RDF_TYPE, field_of, short_iri
-from rembigraph.catalogue.serialisation import FORMS
+from rembigraph.catalogue.serialisation import forms_of
 from rembigraph.ontology.fields import classes
 from rembigraph.ontology.identifiers import Iris, parse_accession
 
@@ -63,7 +63,7 @@ def thing(view: RecordView, node: Node, site: Site) -> dict[str, Any]:
         "below": [_linked(other, site) for other in islice(view.below(node.iri), _MAX_MENTIONS)],
         "canonical": site.url(f"/{relative}"),
         "path": site.link(node.iri),
-        "forms": [form for form in FORMS.values() if form.name != "json"],
+        "forms": [form for form in forms_of(view) if form.name != "json"],
         "query": site.query(study_query(node.iri)),
     }
 
@@ -118,7 +118,7 @@ def _shown(node: Node, value: Value, site: Site) -> Shown:
     if not value.is_iri:
         return Shown(value.text[:20_000], note=value.language)
     other = node.view.node(value.text)
-    path = site.link(value.text)
+    path = site.link(value.text) if node.view.has(value.text) else ""
     if other and path:
         return _linked(other, site)
     label = node.view.label(value.text)

@@ -10,7 +10,7 @@ from typing import Final
 from rembigraph.app import problems
 from rembigraph.app.problems import Problem
 from rembigraph.app.sparql.formats import HTML, Format, choose_by_accept
-from rembigraph.ontology.errors import CatalogueError, QueryRefused, QueryTimeout
+from rembigraph.ontology.errors import CatalogueError, QueryRefused
 
 _PLACE: Final = re.compile(r"line (\d+), column (\d+)")
 
@@ -56,8 +56,6 @@ def problem_of(error: CatalogueError | ProtocolError) -> Problem:
 
 
 def _special_status(error: CatalogueError) -> int:
-    if isinstance(error, QueryTimeout):
-        return 504  # here the endpoint is the gateway, and a worker is what did not answer in time
     if isinstance(error, QueryRefused) and error.rule == "bytes":
         return 413
     return 0

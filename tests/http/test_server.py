@@ -129,7 +129,9 @@ def test_it_serves_an_oxigraph_folder_with_its_graphs_as_one(home: Path, tmp_pat
     import pyoxigraph as ox
 
     store = ox.Store(str(tmp_path / "store"))
-    store.add(ox.Quad(ox.NamedNode("urn:x:a"), ox.NamedNode("urn:x:p"), ox.Literal("b"), ox.NamedNode("urn:x:g")))
+    store.add(
+        ox.Quad(ox.NamedNode("urn:x:a"), ox.NamedNode("urn:x:p"), ox.Literal("b"), ox.NamedNode("urn:x:g"))
+    )
     store.flush()
     del store
     query = {"query": "ASK { ?s ?p ?o }"}
@@ -142,12 +144,14 @@ def test_it_serves_an_oxigraph_folder_with_its_graphs_as_one(home: Path, tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("serve", "--port", "0"), "the catalogue is empty"),
+        (("serve", "--port", "0"), "catalogue is empty"),
         (("serve", "--dataset", "/no/such.nq"), "no such file"),
         (("serve", "--store", "/no/such"), "no Oxigraph folder"),
     ],
 )
-def test_what_cannot_be_served_is_said_in_words(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+def test_what_cannot_be_served_is_said_in_words(
+    tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
     home = tmp_path / "empty"
     _run("init", home=home)
     result = _run(*arguments, home=home, check=False)

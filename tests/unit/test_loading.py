@@ -163,3 +163,29 @@ def test_line_separators_inside_text_do_not_break_a_record(tmp_path: Path, home:
     report = load([str(path)], home)
     assert report.count("loaded") == 1, report.outcomes[0].reason
     assert f'"{text}"'.replace("\u000b", "\\u000B") in _dump(home).decode()
+
+
+def test_what_one_source_lacks_and_another_gives_is_not_reported_as_missing(
+    tmp_path: Path, home: Home
+) -> None:
+    from rembigraph.catalogue.reader import Snapshot
+
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "crate.json").write_text(
+        '{"@context": "https://w3id.org/ro/crate/1.2/context", "@graph": ['
+        '{"@id": "ro-crate-metadata.json", "@type": "CreativeWork",'
+        ' "conformsTo": {"@id": "https://w3id.org/ro/crate/1.2"}, "about": {"@id": "https://x.example/EXAMPLE-0001"}},'
+        '{"@id": "https://x.example/EXAMPLE-0001", "@type": "Dataset", "identifier": "EXAMPLE-0001",'
+        ' "name": "made up 1", "description": "one\\r\\ntwo"}]}',
+        encoding="utf-8",
+    )
+    _write(folder, 1)
+    assert load([str(folder)], home).count("loaded") == 2
+    snapshot = Snapshot.open(home.path / "current", home.data_base)
+    missing = {finding.path.rsplit("/", 1)[-1] for finding in snapshot.validation("EXAMPLE-0001")}
+    assert "description" not in missing
+    assert "license" in missing
+    xml = snapshot.serialise("EXAMPLE-0001", "rdfxml")
+    assert b"one&#13;\ntwo" in xml
+    snapshot.close()

@@ -1,0 +1,55 @@
+"""Errors about studies that are not here, with what leads on: the archive, what is near, what took its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rembigraph.ontology import errors
+
+
+class UnknownStudyError(errors.UnknownAccession):
+    """No such study here.
+
+    Args:
+        message: what was asked for.
+        accession: the accession in canonical spelling, or an empty string when it is none.
+        archive: name of the archive that it would be in.
+        archive_page: that archive's page for it.
+        nearest: accessions that are here and near it.
+        named_by: accessions that are here and name it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        accession: str = "",
+        archive: str = "",
+        archive_page: str = "",
+        nearest: tuple[str, ...] = (),
+        named_by: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.details: dict[str, Any] = {
+            "accession": accession,
+            "archive": archive,
+            "archive_page": archive_page,
+            "nearest": list(nearest),
+            "named_by": list(named_by),
+        }
+
+
+class WithdrawnStudyError(errors.WithdrawnAccession):
+    """The study was withdrawn: with reason, date, and what takes its place."""
+
+    def __init__(
+        self, message: str, *, accession: str, reason: str, date: str, successor: str, archive_page: str
+    ) -> None:
+        super().__init__(message, reason=reason, date=date)
+        self.details = {
+            "accession": accession,
+            "reason": reason,
+            "date": date,
+            "successor": successor,
+            "archive_page": archive_page,
+        }

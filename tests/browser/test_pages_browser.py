@@ -1,0 +1,145 @@
+"""The pages in a real Chromium: nothing from elsewhere, nothing in the console, nothing too wide, no script."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PAGES = [
+    "/",
+    "/studies",
+    "/studies?q=cells&organism=human",
+    "/studies?q=zebrafsh&archive=SSBD",
+    "/S-BSST707",
+    "/EXAMPLE-0101",
+    "/EXAMPLE-0103",
+    "/EXAMPLE-0104",
+    "/EXAMPLE-0101/transform/lm--em",
+]
+ERRORS = ["/EMPIAR-99998", "/EXAMPLE-0105", "/nothing"]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(find_spec("playwright") is None, reason="playwright is not installed"),
+    pytest.mark.skipif(shutil.which(CHROMIUM) is None, reason="chromium is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, browser_url):
+    """Open pages of a given size and scheme; collect what goes wrong."""
+    contexts = []
+
+    def open_(path: str, width: int = 1280, scheme: str = "light", **more: Any) -> Any:
+        context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, **more)
+        contexts.append(context)
+        page = context.new_page()
+        page.wrong = []
+        page.on("console", lambda message: page.wrong.append(message.text))
+        page.on("pageerror", lambda error: page.wrong.append(str(error)))
+        page.on("request", lambda r: None if r.url.startswith(browser_url) else page.wrong.append(r.url))
+        page.on("dialog", lambda dialog: page.wrong.append(dialog.message))
+        page.goto(browser_url + path)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def too_wide(page: Any) -> int:
+    script = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    return int(page.evaluate(script))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_is_wrong_and_nothing_comes_from_elsewhere(visit, path):
+    page = visit(path)
+    assert page.wrong == []
+    assert page.evaluate("document.querySelectorAll('script').length") == 0
+    assert page.evaluate("getComputedStyle(document.body).display") == "flex", "the style sheet is there"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", [*PAGES, *ERRORS])
+def test_a_narrow_screen_does_not_scroll_sideways(visit, path, scheme):
+    page = visit(path, width=320, scheme=scheme)
+    assert too_wide(page) <= 0
+    for element in page.query_selector_all("details:not([open]) > summary"):
+        element.click()
+    assert too_wide(page) <= 0
+
+
+@pytest.mark.parametrize("path", [*PAGES, *ERRORS])
+def test_large_letters_on_a_narrow_screen_fit_too(visit, path):
+    page = visit(path, width=320, bypass_csp=True)
+    page.add_style_tag(content="html { font-size: 200% }")
+    assert too_wide(page) <= 0
+
+
+def test_pages_can_be_used_without_a_script(visit):
+    page = visit("/", java_script_enabled=False)
+    page.fill("main input[name=q]", "empiar 10819")
+    page.click("main button[type=submit]")
+    assert "q=empiar+10819" in page.url
+    page.click("ol.hits h3 a")
+    assert page.url.endswith("/EMPIAR-10819")
+    page.click("text=S-BSST707")
+    assert page.url.endswith("/S-BSST707")
+
+
+def test_keyboard_reaches_the_content_and_shows_where_it_is(visit):
+    page = visit("/S-BSST707")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#main"
+    page.keyboard.press("Tab")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+
+
+def test_both_schemes_differ_and_hostile_text_is_inert(visit):
+    paper = {
+        scheme: visit("/EXAMPLE-0103", scheme=scheme).evaluate(
+            "getComputedStyle(document.documentElement).backgroundColor"
+        )
+        for scheme in ("light", "dark")
+    }
+    assert paper["light"] != paper["dark"]
+    page = visit("/EXAMPLE-0103")
+    assert page.wrong == []
+    assert "<script>alert('x')</script>" in page.inner_text("h1")
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "scheme"), [("desktop", 1280, "light"), ("phone", 390, "light"), ("dark", 1280, "dark")]
+)
+def test_pictures_of_the_pages(visit, tmp_path: Path, name, width, scheme):
+    for number, path in enumerate(("/", "/studies", "/S-BSST707", "/EXAMPLE-0101")):
+        file = tmp_path / f"{name}-{number}.png"
+        visit(path, width=width, scheme=scheme).screenshot(path=file, full_page=True)
+        assert file.stat().st_size > 10_000
