@@ -175,3 +175,22 @@ def test_the_demo_loads_its_sample_and_serves_it(tmp_path: Path) -> None:
         assert process.wait(timeout=20) == 0
     assert time.monotonic() - begun < 120
     assert not list(tmp_path.iterdir()), "the demo leaves nothing behind"
+
+
+def test_an_interrupted_load_ends_with_130_and_publishes_nothing(tmp_path: Path) -> None:
+    for number in range(1, 200):
+        _record(tmp_path, number)
+    home = tmp_path / "home"
+    with subprocess.Popen(
+        _command("load", str(tmp_path), home=home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not (home / "lock").exists():
+            time.sleep(0.05)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "Interrupted" in errors
+    assert "Traceback" not in errors
+    assert not (home / "current").exists()
+    assert _run("load", _record(tmp_path, 1), home=home).returncode == 0
