@@ -68,7 +68,9 @@ class Commands(click.Group):
             _silence_stdout()
             ctx.exit(0)
         except KeyboardInterrupt:
-            click.echo("Interrupted. What was not published has left no trace; call it again to go on.", err=True)
+            click.echo(
+                "Interrupted. What was not published has left no trace; call it again to go on.", err=True
+            )
             ctx.exit(130)
         except OSError as error:
             if ctx.params.get("debug"):

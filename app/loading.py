@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from rembigraph import loaders
@@ -33,7 +34,7 @@ MAPPING_PACKAGES = (
     "rembigraph.ontology.generated",
     "rembigraph.shapes",
 )
-MAPPING_SUFFIXES = (".py", ".json", ".ttl")
+MAPPING_SUFFIXES = (".py", ".json", ".ttl", ".tsv")
 Known = dict[tuple[str, str, str], Decision]
 
 
@@ -144,12 +145,17 @@ def mapping_version() -> str:
     """
     digest = sha256()
     for package in MAPPING_PACKAGES:
-        for file in sorted(resources.files(package).iterdir(), key=lambda item: item.name):
-            if file.name.endswith(MAPPING_SUFFIXES) and file.is_file():
-                digest.update(file.name.encode() + b"\0" + file.read_bytes())
+        for folder in (resources.files(package), resources.files(package).joinpath("terms")):
+            _digest_files(folder, digest)
     for name in ("rdf.py", "validation.py", "ingest.py"):
         digest.update(resources.files("rembigraph.catalogue").joinpath(name).read_bytes())
     return f"{schema_version()}+{digest.hexdigest()[:12]}"
+
+
+def _digest_files(folder: Traversable, digest: Any) -> None:
+    for file in sorted(folder.iterdir() if folder.is_dir() else (), key=lambda item: item.name):
+        if file.name.endswith(MAPPING_SUFFIXES) and file.is_file():
+            digest.update(file.name.encode() + b"\0" + file.read_bytes())
 
 
 # --- one document, in any process

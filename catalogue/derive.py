@@ -21,6 +21,7 @@ from rembigraph.catalogue.parts import Link, every_link
 from rembigraph.catalogue.recordview import short_iri
 from rembigraph.catalogue.search import INDEX_FILE, INDEX_VERSION
 from rembigraph.catalogue.summary import StudySummary, Term, summarise
+from rembigraph.catalogue.terms import derive_terms, has_current_terms
 from rembigraph.ontology.identifiers import Iris, archive_by_key
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ def derive(context: DeriveContext) -> dict[str, Any]:
     target = context.target / "search" / INDEX_FILE
     target.parent.mkdir(parents=True, exist_ok=True)
     touched: Iterable[str] = context.touched
-    if not _copy(context.previous, target):
+    terms = derive_terms(context)
+    if not _copy(context.previous, target) or not has_current_terms(context.previous):
         touched = context.state.accessions()
     with closing(sqlite3.connect(target, isolation_level=None)) as index:
         # Nobody else sees this file before it is complete, so a rollback journal would only cost time.
@@ -105,7 +107,7 @@ def derive(context: DeriveContext) -> dict[str, Any]:
         counts = count(index)
         _replace_totals(index, counts)
         index.execute("COMMIT")
-    return counts
+    return {**counts, **terms}
 
 
 def _copy(previous: Path | None, target: Path) -> bool:

@@ -8,17 +8,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from rembigraph.catalogue.rdf import RDF_TYPE, canonical, quoted
 from rembigraph.ontology.identifiers import PREFIXES, VOCABULARY, Iris
-from rembigraph.shapes import shapes_graph
+from rembigraph.shapes import running_shapes, shapes_graph
 
 if TYPE_CHECKING:
+    from pyoxigraph import BlankNode, NamedNode, Triple
+    from pyoxigraph import Literal as StoreLiteral
     from rdflib import Graph
     from rdflib.term import Node
 
 SH = PREFIXES["sh"]
+XSD_STRING = PREFIXES["xsd"] + "string"
 
 # rdflib logs a traceback for each ill-typed literal; the report says it in words.
 logging.getLogger("rdflib.term").setLevel(logging.CRITICAL)
@@ -36,6 +40,7 @@ class ValidationResult:
         value: the offending value as text, or empty.
         message: what is wrong and what to do, in words.
         level: `required` or `recommended` when the result is about something that REMBI asks for.
+        component: IRI of the constraint component (SHACL) that failed.
     """
 
     severity: str
@@ -45,6 +50,7 @@ class ValidationResult:
     value: str
     message: str
     level: str = ""
+    component: str = ""
 
     @property
     def sentence(self) -> str:
@@ -78,10 +84,11 @@ class ValidationReport:
 
 def validate(quads: bytes) -> ValidationReport:
     """Validate the quads of one record (N-Quads or N-Triples; graph names are ignored) against all shapes."""
-    from rdflib import Graph
+    from rdflib import RDF
 
-    graph = Graph(bind_namespaces="none").parse(data=_triples(quads), format="nt")
-    return validate_graph(graph, shapes_graph())
+    graph = _graph(quads)
+    classes = frozenset(str(each) for each in graph.objects(None, RDF.type))
+    return _report(graph, running_shapes(classes), shapes_graph())
 
 
 def validate_graph(data: Graph, shapes: Graph) -> ValidationReport:
@@ -90,21 +97,72 @@ def validate_graph(data: Graph, shapes: Graph) -> ValidationReport:
     Raises:
         RuntimeError: pySHACL could not run (a broken shapes graph).
     """
-    import pyshacl
+    return _report(data, shapes, shapes)
 
-    _, report, text = pyshacl.validate(
-        data, shacl_graph=shapes, inplace=True, allow_warnings=True, allow_infos=True
-    )
+
+def _report(data: Graph, shapes: Graph, described: Graph) -> ValidationReport:
+    """Run shapes; `described` says what else is known of them."""
+    import pyshacl
+    from pyshacl.errors import ConstraintLoadError, ReportableRuntimeError, ShapeLoadError
+
+    try:
+        _, report, text = pyshacl.validate(
+            data, shacl_graph=shapes, inplace=True, allow_warnings=True, allow_infos=True
+        )
+    except (ConstraintLoadError, ReportableRuntimeError, ShapeLoadError) as error:
+        raise RuntimeError(f"the shapes could not be run: {error}") from error
     if isinstance(report, Exception) or not hasattr(report, "subjects"):
         raise RuntimeError(f"the shapes could not be run: {text}")
-    return ValidationReport(tuple(sorted(set(_results(report, shapes)))))
+    return ValidationReport(tuple(sorted(set(_results(report, described)))))
 
 
-def _triples(quads: bytes) -> str:
-    """Return N-Quads as N-Triples; pyoxigraph reads them, because it refuses what RDF does not allow."""
+def _graph(quads: bytes) -> Graph:
+    """Return quads as a graph, each literal spelt as it was given.
+
+    pyoxigraph reads them, because it refuses what RDF does not allow.
+    """
     from pyoxigraph import RdfFormat, parse
 
-    return "".join(f"{quad.triple} .\n" for quad in parse(quads, format=RdfFormat.N_QUADS))
+    graph = _record_graph_class()(bind_namespaces="none")
+    for quad in parse(quads, format=RdfFormat.N_QUADS):
+        graph.add((_term(quad.subject), _term(quad.predicate), _term(quad.object)))
+    return graph
+
+
+def _term(term: NamedNode | BlankNode | StoreLiteral | Triple) -> Node:
+    from pyoxigraph import BlankNode, NamedNode, Triple
+    from rdflib import BNode, Literal, URIRef
+
+    if isinstance(term, NamedNode):
+        return URIRef(term.value)
+    if isinstance(term, BlankNode):
+        return BNode(term.value)
+    if isinstance(term, Triple):
+        raise TypeError("a record holds no quoted triples")
+    if term.language:
+        return Literal(term.value, lang=term.language)
+    if term.datatype.value == XSD_STRING:
+        return Literal(term.value)
+    return Literal(term.value, datatype=URIRef(term.datatype.value), normalize=False)
+
+
+@cache
+def _record_graph_class() -> type[Graph]:
+    """The class of a record's graph; made late, because rdflib is slow to import."""
+    from rdflib import Graph
+    from rdflib.plugins.sparql import prepareQuery
+
+    prepared = lru_cache(maxsize=256)(prepareQuery)
+
+    class RecordGraph(Graph):
+        """A graph that reads the text of a query once a process: pySHACL asks the same for each focus node."""
+
+        def query(self, query_object: Any, *arguments: Any, **named: Any) -> Any:
+            if isinstance(query_object, str):
+                query_object = prepared(query_object)
+            return super().query(query_object, *arguments, **named)
+
+    return RecordGraph
 
 
 def _results(report: Graph, shapes: Graph) -> Iterator[ValidationResult]:
@@ -122,6 +180,7 @@ def _results(report: Graph, shapes: Graph) -> Iterator[ValidationResult]:
             value=_text(report, node, SHACL.value),
             message=" ".join(sorted(str(text) for text in report.objects(node, SHACL.resultMessage))),
             level=str(level).removeprefix(VOCABULARY) if level is not None else "",
+            component=_text(report, node, SHACL.sourceConstraintComponent),
         )
 
 
@@ -155,6 +214,8 @@ def _result_triples(node: str, result: ValidationResult) -> Iterable[str]:
         yield f"<{node}> <{SH}resultPath> <{result.path}>"
     if result.shape:
         yield f"<{node}> <{SH}sourceShape> <{result.shape}>"
+    if result.component:
+        yield f"<{node}> <{SH}sourceConstraintComponent> <{result.component}>"
     if result.value:
         yield f"<{node}> <{SH}value> {quoted(result.value)}"
     if result.level:

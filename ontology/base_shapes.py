@@ -33,7 +33,7 @@ WORDS = {
 
 def base_shapes(linkml: Graph, table: dict[str, Any]) -> Graph:
     """Return the base shapes graph of every class in the field table."""
-    graph = Graph()
+    graph = Graph(bind_namespaces="none")
     for prefix, namespace in {**PREFIXES, "rembish": SHAPES}.items():
         graph.bind(prefix, namespace)
     for name, entry in table["classes"].items():
@@ -79,22 +79,27 @@ def _node_shape(graph: Graph, linkml: Graph, name: str, entry: dict[str, Any]) -
     source = next(linkml.subjects(SH.targetClass, URIRef(entry["iri"])))
     by_path = {linkml.value(node, SH.path): node for node in linkml.objects(source, SH.property)}
     for slot_name, slot in entry["slots"].items():
-        _property_shape(graph, linkml, by_path[URIRef(slot["iri"])], (name, slot_name, slot))
+        where = (name, slot_name, slot)
+        _property_shape(graph, linkml, by_path[URIRef(slot["iri"])], where, entry["label"])
         if slot["level"] in {"required", "recommended"}:
-            _asked_for(graph, name, slot_name, slot)
+            _asked_for(graph, where, entry["label"])
 
 
-def _property_shape(graph: Graph, linkml: Graph, node: Node, where: tuple[str, str, dict[str, Any]]) -> None:
+def _property_shape(
+    graph: Graph, linkml: Graph, node: Node, where: tuple[str, str, dict[str, Any]], label: str
+) -> None:
     name, slot_name, slot = where
     shape = SHAPE[f"{name}-{slot_name}"]
     graph.add((SHAPE[name], SH.property, shape))
     _head(graph, shape, slot)
     graph.add((shape, SH.severity, SH.Violation))
-    graph.add((shape, SH.message, Literal(_message(name, slot), lang="en")))
+    graph.add((shape, SH.message, Literal(_message(label, slot), lang="en")))
     if not slot["many"]:
         graph.add((shape, SH.maxCount, Literal(1)))
     if slot["level"] == "identity":
         graph.add((shape, SH.minCount, Literal(1)))
+    if slot["unit"]:
+        graph.add((shape, NS["unitCode"], Literal(slot["unit"])))
     _values(graph, linkml, node, shape, slot)
 
 
@@ -113,14 +118,15 @@ def _values(graph: Graph, linkml: Graph, node: Node, shape: URIRef, slot: dict[s
                 graph.add((shape, predicate, value))
 
 
-def _asked_for(graph: Graph, name: str, slot_name: str, slot: dict[str, Any]) -> None:
+def _asked_for(graph: Graph, where: tuple[str, str, dict[str, Any]], label: str) -> None:
+    name, slot_name, slot = where
     shape = SHAPE[f"{name}-{slot_name}-{slot['level']}"]
     graph.add((SHAPE[name], SH.property, shape))
     _head(graph, shape, slot)
     graph.add((shape, SH.minCount, Literal(1)))
     graph.add((shape, SH.severity, SH.Warning))
     graph.add((shape, NS["level"], NS[slot["level"]]))
-    text = f"No {slot['label']} given. {slot['description']} It is {slot['level']} of {_class_words(name)}."
+    text = f"No {slot['label']} given. {slot['description']} It is {slot['level']} of {_with_article(label)}."
     graph.add((shape, SH.message, Literal(text, lang="en")))
 
 
@@ -131,22 +137,21 @@ def _head(graph: Graph, shape: URIRef, slot: dict[str, Any]) -> None:
     graph.add((shape, SH.description, Literal(slot["description"], lang="en")))
 
 
-def _message(name: str, slot: dict[str, Any]) -> str:
+def _message(label: str, slot: dict[str, Any]) -> str:
     if slot["level"] == "identity":
         count = "one or more" if slot["many"] else "exactly one"
     else:
         count = "any number of" if slot["many"] else "at most one"
-    return f"{_sentence_case(slot['label'])} of {_class_words(name)}: {count}, each {WORDS[slot['kind']]}."
+    return f"{_sentence_case(slot['label'])} ({label}): {count}, each {WORDS[slot['kind']]}."
 
 
 def _sentence_case(label: str) -> str:
     return label[:1].upper() + label[1:]
 
 
-def _class_words(name: str) -> str:
-    """`ImageAcquisition` -> `an image acquisition`."""
-    words = "".join(f" {char.lower()}" if char.isupper() else char for char in name).strip()
-    return f"an {words}" if words[0] in "aeiou" else f"a {words}"
+def _with_article(label: str) -> str:
+    """`image acquisition` -> `an image acquisition`."""
+    return f"an {label}" if label[0] in "aeiou" else f"a {label}"
 
 
 def _one_of_datatypes(graph: Graph, shape: URIRef, datatypes: tuple[URIRef, ...]) -> None:

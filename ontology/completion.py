@@ -30,6 +30,7 @@ from rembigraph.ontology.identifiers import (
     safe_key,
     slug,
 )
+from rembigraph.ontology.resolution import resolve_texts
 
 _Term = TypeVar("_Term", Taxon, OntologyTerm)
 
@@ -62,6 +63,7 @@ def complete(study: Study, source: str) -> Study:
     if accession.identifiers_org and accession.identifiers_org not in study.same_as:
         study.same_as.append(accession.identifiers_org)
     _resolve_references(study, accession.text)
+    resolve_texts(study)
     minting = _Minting(accession.text, source)
     _complete_links(study)
     _mint_children(study, accession.text, minting)

@@ -2,33 +2,35 @@
 
 This is the only module that imports linkml (a development tool: `pip install -e '.[schema]'`). What LinkML gives is
 taken as a graph or a schema and changed as such, never by editing text; `owl.py` and `base_shapes.py` say what is
-changed and why.
+changed and why. With `--release` it also writes the terms of this version into `released_terms.tsv`.
 """
 
 from __future__ import annotations
 
+import argparse
 import copy
 import json
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
 from linkml.generators.jsonldcontextgen import ContextGenerator
 from linkml.generators.jsonschemagen import JsonSchemaGenerator
-from linkml.generators.owlgen import OwlSchemaGenerator
 from linkml.generators.pydanticgen import PydanticGenerator
 from linkml.generators.pydanticgen.pydanticgen import MetadataMode
 from linkml.generators.shaclgen import ShaclGenerator
 from linkml_runtime import SchemaView
 from linkml_runtime.dumpers import yaml_dumper
+from linkml_runtime.utils.formatutils import remove_empty_items
 from rdflib import Graph
 from rembigraph.ontology.base_shapes import base_shapes
-from rembigraph.ontology.owl import ontology_graph
+from rembigraph.ontology.lint import release
+from rembigraph.ontology.mappings import read_mappings
+from rembigraph.ontology.owl import ontology_graph, words
 from rembigraph.ontology.reference import reference_page
+from rembigraph.ontology.term_tables import methods
 
 HERE = Path(__file__).resolve().parent
-SCHEMA = HERE / "rembi.yaml"
 LITERAL_TYPES = {
     "string": "string",
     "integer": "integer",
@@ -55,6 +57,7 @@ def _class_entry(view: SchemaView, name: str) -> dict[str, Any]:
     slots = [view.induced_slot(slot, name) for slot in view.class_slots(name)]
     return {
         "iri": view.expand_curie(definition.class_uri),
+        "label": definition.title or words(name),
         "description": definition.description,
         "segment": _annotation(definition, "segment"),
         "within": _annotation(definition, "within") or "study",
@@ -74,11 +77,54 @@ def _slot_entry(view: SchemaView, slot: Any) -> dict[str, Any]:
         "level": _annotation(slot, "level"),
         "source": _annotation(slot, "source") or _annotation(view.get_slot(slot.name), "source"),
         "description": slot.description,
+        "unit": slot.unit.ucum_code if slot.unit else "",
+        "example": _example(slot),
     }
 
 
+def _example(slot: Any) -> str:
+    """The first example of a slot as text; a nested record as compact JSON."""
+    for example in slot.examples:
+        if example.object is not None:
+            return json.dumps(remove_empty_items(example.object), ensure_ascii=False)
+        return str(example.value)
+    return ""
+
+
+def axioms(view: SchemaView) -> dict[str, Any]:
+    """Return what the schema says for the OWL file alone.
+
+    Superclasses, classes that share no individual, what is said of properties (label, notes, superproperties,
+    inverse, symmetry) and properties that no record has.
+    """
+    classes = [view.get_class(name) for name in view.all_classes()]
+    used = {str(slot) for name in view.all_classes() for slot in view.class_slots(name)}
+    slots = [view.get_slot(name) for name in view.all_slots()]
+    return {
+        "superclasses": {view.expand_curie(c.class_uri): _iris(view, c, "superclass") for c in classes},
+        "disjoint": [view.expand_curie(c.class_uri) for c in classes if _annotation(c, "disjoint")],
+        "properties": {view.expand_curie(slot.slot_uri): _says(view, slot) for slot in slots},
+        "free": {str(slot.name): _slot_entry(view, slot) for slot in slots if str(slot.name) not in used},
+    }
+
+
+def _says(view: SchemaView, slot: Any) -> dict[str, Any]:
+    inverse = view.get_slot(slot.inverse) if slot.inverse else None
+    return {
+        "label": _annotation(slot, "term_label"),
+        "notes": [str(note) for note in slot.comments],
+        "superproperties": _iris(view, slot, "subproperty_of"),
+        "inverse": view.expand_curie(inverse.slot_uri) if inverse else "",
+        "symmetric": bool(slot.symmetric),
+    }
+
+
+def _iris(view: SchemaView, element: Any, tag: str) -> list[str]:
+    return [view.expand_curie(curie) for curie in _annotation(element, tag).split()]
+
+
 def _kind(view: SchemaView, slot: Any) -> tuple[str, str]:
-    target = str(slot.range)
+    target = str(slot.range or view.schema.default_range)
     if target in view.all_classes():
         inlined = bool(slot.inlined or slot.inlined_as_list)
         return ("object" if inlined else "iri"), target
@@ -94,6 +140,7 @@ def _enum_entry(view: SchemaView, name: str) -> dict[str, Any]:
             "iri": view.expand_curie(value.meaning),
             "label": value.title,
             "description": value.description,
+            "notation": _annotation(value, "notation"),
         }
         for value in definition.permissible_values.values()
     }
@@ -149,23 +196,22 @@ def _never_none(attribute: Any) -> None:
         attribute.predefined = "[]"
 
 
-def context(view: SchemaView) -> dict[str, Any]:
+def context(view: SchemaView, schema: Path) -> dict[str, Any]:
     """Return the JSON-LD context: LinkML's, with JSON literals typed and LinkML's own prefix left out."""
-    made = json.loads(ContextGenerator(str(SCHEMA), xsd_anyuri_as_iri=True, metadata=False).serialize())
+    made = json.loads(ContextGenerator(str(schema), xsd_anyuri_as_iri=True, metadata=False).serialize())
     terms = made["@context"]
     terms.pop("linkml", None)
     table = field_table(view)
-    for entry in table["classes"].values():
-        for name, slot in entry["slots"].items():
-            terms[name] = _context_term(terms, slot)
-        terms.pop("", None)
+    for slots in (axioms(view)["free"], *(entry["slots"] for entry in table["classes"].values())):
+        terms.update({name: _context_term(slot) for name, slot in slots.items()})
+    terms.pop("", None)
     for name, entry in table["classes"].items():
         terms[name] = {"@id": entry["iri"]}
     terms["id"], terms["type"] = "@id", "@type"
     return {"@context": dict(sorted(terms.items(), key=lambda item: (not item[0].startswith("@"), item[0])))}
 
 
-def _context_term(terms: dict[str, Any], slot: dict[str, Any]) -> dict[str, str]:
+def _context_term(slot: dict[str, Any]) -> dict[str, str]:
     types = {
         "iri": "@id",
         "object": "@id",
@@ -181,51 +227,67 @@ def _context_term(terms: dict[str, Any], slot: dict[str, Any]) -> dict[str, str]
     return term
 
 
-def json_schema(view: SchemaView) -> dict[str, Any]:
-    """Return the JSON Schema of a record."""
+def json_schema(view: SchemaView, schema: Path) -> dict[str, Any]:
+    """Return the JSON Schema of a record as a person writes it.
+
+    LinkML's schema asks for identifiers and for what this catalogue fills in, and knows JSON values as text only.
+    """
     made: dict[str, Any] = json.loads(
-        JsonSchemaGenerator(str(SCHEMA), top_class="Study", include_null=False).serialize()
+        JsonSchemaGenerator(str(schema), top_class="Study", include_null=False).serialize()
     )
+    made.pop("version", None)
+    for name, definition in [*made["$defs"].items(), ("Study", made)]:
+        if name in view.all_classes():
+            _as_written(view, name, definition)
+    made["properties"]["model"] = {
+        "description": "Version of the record model, so that an old record can be told from a new one.",
+        "examples": [f"rembigraph/{'.'.join(str(view.schema.version).split('.')[:2])}"],
+        "type": "string",
+    }
     return made
 
 
-def linkml_owl() -> Graph:
-    """Return LinkML's OWL graph with the flags that keep our predicates and drop vacuous axioms."""
-    text = OwlSchemaGenerator(
-        str(SCHEMA),
-        use_native_uris=False,
-        metaclasses=False,
-        type_objects=False,
-        add_ols_annotations=False,
-        xsd_anyuri_as_iri=True,
-        skip_vacuous_min_zero_cardinality_axioms=True,
-        skip_vacuous_local_range_axioms=True,
-        consolidate_cardinality_axioms=True,
-        default_language="en",
-    ).serialize()
-    return Graph().parse(data=text, format="turtle")
+def _as_written(view: SchemaView, name: str, definition: dict[str, Any]) -> None:
+    for slot_name in view.class_slots(name):
+        slot = view.induced_slot(slot_name, name)
+        says = definition["properties"][str(slot.name)]
+        says["title"] = slot.title or str(slot.name).replace("_", " ")
+        if str(slot.range) == "JsonText":
+            says["type"] = ["object", "array", "string"]
+        if slot.identifier or _annotation(slot, "filled"):
+            definition["required"] = [key for key in definition.get("required", []) if key != slot.name]
+    if not definition.get("required"):
+        definition.pop("required", None)
 
 
-def linkml_shapes() -> Graph:
+def linkml_shapes(schema: Path) -> Graph:
     """Return LinkML's SHACL graph: open shapes, named apart from the classes."""
-    text = ShaclGenerator(str(SCHEMA), closed=False, suffix="Shape", default_language="en").serialize()
+    text = ShaclGenerator(str(schema), closed=False, suffix="Shape", default_language="en").serialize()
     return Graph().parse(data=text, format="turtle")
 
 
-def outputs() -> dict[str, str]:
-    """Return every generated file: path relative to the repository root -> text."""
+def outputs(source: Path = HERE) -> dict[str, str]:
+    """Return every generated file: path relative to the repository root -> text.
+
+    Args:
+        source: folder with `rembi.yaml`, `header.ttl` and `mappings.sssom.tsv`.
+    """
     warnings.simplefilter("ignore")
-    view = SchemaView(str(SCHEMA))
+    schema = source / "rembi.yaml"
+    view = SchemaView(str(schema))
     table = field_table(view)
-    header = Graph().parse(HERE / "header.ttl")
+    mappings = read_mappings((source / "mappings.sssom.tsv").read_text(encoding="utf-8"))
+    header = Graph().parse(source / "header.ttl")
+    says = axioms(view)
+    ontology = ontology_graph(header, table, says, mappings, methods().values())
     return {
         "ontology/generated/models.py": models(view),
         "ontology/generated/fields.json": _json(table),
-        "ontology/generated/context.jsonld": _json(context(view)),
-        "ontology/generated/rembi.schema.json": _json(json_schema(view)),
-        "ontology/generated/rembi.ttl": _turtle(ontology_graph(linkml_owl(), header, table)),
-        "shapes/generated/base.ttl": _turtle(base_shapes(linkml_shapes(), table)),
-        "docs/reference/model.md": reference_page(table),
+        "ontology/generated/context.jsonld": _json(context(view, schema)),
+        "ontology/generated/rembi.schema.json": _json(json_schema(view, schema)),
+        "ontology/generated/rembi.ttl": _turtle(ontology),
+        "shapes/generated/base.ttl": _turtle(base_shapes(linkml_shapes(schema), table)),
+        "docs/reference/model.md": reference_page(table, says["free"]),
     }
 
 
@@ -241,13 +303,24 @@ def _tidy(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.strip().splitlines()) + "\n"
 
 
-def main(target: Path) -> None:
+def main(target: Path, source: Path, *, released: bool) -> None:
     """Write every generated file below `target` (the repository root)."""
-    for path, text in outputs().items():
+    made = outputs(source)
+    for path, text in made.items():
         file = target / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
+    if released:
+        file = target / "ontology" / "released_terms.tsv"
+        before = file.read_text(encoding="utf-8") if file.exists() else ""
+        graph = Graph().parse(data=made["ontology/generated/rembi.ttl"])
+        file.write_text(release(before, graph), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent)
+    parser = argparse.ArgumentParser(prog="python -m rembigraph.ontology.generate", description=__doc__)
+    parser.add_argument("target", nargs="?", type=Path, default=HERE.parent, help="the repository root")
+    parser.add_argument("--from", dest="source", type=Path, default=HERE, help="folder of the schema")
+    parser.add_argument("--release", action="store_true", help="also write released_terms.tsv")
+    given = parser.parse_args()
+    main(given.target, given.source, released=given.release)

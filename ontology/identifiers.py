@@ -91,6 +91,7 @@ RESERVED_PATHS = frozenset(
 )
 
 _ILLEGAL_IN_IRI = re.compile(r"[\x00-\x20<>\"{}|^`\\]")
+_AUTHORITY = re.compile(r"([^@\[\]]*@)?[^@:\[\]]*(:[0-9]*)?")  # user, host, port
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.")
 _IRI_CHARACTERS = re.compile(  # RFC 3987 without IPv6 hosts; a fragment may hold no second "#"
     r"(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2}"
@@ -276,10 +277,12 @@ def is_iri(text: str) -> bool:
         return False
     body, _, fragment = text.partition("#")
     try:
-        urlsplit(text).port  # noqa: B018 - raises for a port that is no number
+        authority = urlsplit(text).netloc
     except ValueError:
         return False
-    return all(_IRI_CHARACTERS.fullmatch(part) for part in (body, fragment) if part)
+    return bool(_AUTHORITY.fullmatch(authority)) and all(
+        _IRI_CHARACTERS.fullmatch(part) for part in (body, fragment) if part
+    )
 
 
 def is_web_address(text: str) -> bool:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rembigraph.ontology.fields import enum_iris
 from rembigraph.ontology.identifiers import (
@@ -134,6 +134,10 @@ def test_keys_are_always_legal_in_an_iri(text: str) -> None:
     assert not made or is_iri("urn:x:" + made)
 
 
+@settings(max_examples=1000)
+@example("@@")
+@example("a:b:1")
+@example("[::1]/")
 @given(st.text(st.sampled_from("ahtp:/%#[]?@! <>é\u2028\ufeff\U000e0001zZ09.-_"), max_size=12))
 def test_what_counts_as_an_iri_is_always_accepted_by_the_store(rest: str) -> None:
     import pyoxigraph as ox
