@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 from rembigraph.app.pages import local_link, make_renderer, pages_router, secure, static_router
 from rembigraph.app.pages.rendering import Render
+from rembigraph.app.pages.vocabulary import vocabulary_router
 from rembigraph.app.problems import install
 from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.sparql.location import StoreLocation
@@ -37,6 +38,9 @@ def create_app(home: Home, public_url: str, limits: QueryLimits) -> FastAPI:
     service = QueryService(lambda: _location(reader), limits, base_iri=home.data_base)
     app = _bare_app(service, render, reader.close)
     app.include_router(_sparql(service, public_url, home.data_base, render))
+    app.include_router(
+        vocabulary_router(service, reader, public_url=public_url, data_base=home.data_base, render=render)
+    )
     app.include_router(status_router(reader, service, render))
     app.include_router(pages_router(reader, public_url=public_url, data_base=home.data_base, render=render))
     return app

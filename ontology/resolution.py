@@ -45,7 +45,8 @@ def resolve_texts(study: Study) -> None:
 
     for part in (study, *study.component, *study.acquisition):
         _methods(part, note)
-    for sample in (study, *study.biosample):
+    _organisms(study, note)
+    for sample in study.biosample:
         _organisms(sample, note)
 
 
