@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from pyoxigraph import Literal, NamedNode, QuerySolutions
 from rembigraph.catalogue.validation import SH, ValidationReport, ValidationResult
 from rembigraph.shapes import ACROSS, QueryRule, query_rules
 
@@ -67,13 +68,15 @@ def reports(results: Iterable[ValidationResult], iris: Iris) -> dict[str, Valida
 
 def _results(store: Store, rule: QueryRule) -> Iterator[ValidationResult]:
     solutions = store.query(rule.query)
-    names = [variable.value for variable in solutions.variables]  # type: ignore[union-attr]
+    if not isinstance(solutions, QuerySolutions):
+        raise TypeError(f"rule {rule.shape} is no SELECT query")
+    names = [variable.value for variable in solutions.variables]
     for solution in solutions:
-        yield _result(rule, names, solution)  # type: ignore[arg-type]
+        yield _result(rule, names, solution)
 
 
 def _result(rule: QueryRule, names: list[str], solution: QuerySolution) -> ValidationResult:
-    bound = {name: solution[name].value for name in names if solution[name] is not None}  # type: ignore[union-attr]
+    bound = {name: value.value for name in names if isinstance(value := solution[name], NamedNode | Literal)}
     focus = bound["this"]
     return ValidationResult(
         severity=rule.severity,

@@ -39,12 +39,15 @@ def resolve_texts(study: Study) -> None:
                 raw_text=text,
                 raw_identifier=identifier,
                 resolved_to=iri,
-                resolution_method=how,  # type: ignore[arg-type]
+                resolution_method=how,
             )
         )
 
-    for part in (study, *study.component, *study.acquisition):
-        _methods(part, note)
+    _methods(study, note)
+    for component in study.component:
+        _methods(component, note)
+    for acquisition in study.acquisition:
+        _methods(acquisition, note)
     _organisms(study, note)
     for sample in study.biosample:
         _organisms(sample, note)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any, TypeAlias
@@ -197,7 +197,7 @@ def _bounds(slot: str) -> tuple[float | None, float | None]:
 @cache
 def _schema() -> dict[str, Any]:
     text = resources.files("rembigraph.ontology").joinpath("rembi.yaml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    found: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return found
 
 
@@ -271,9 +271,9 @@ _LINK = _copy("StudyLink", "link_to", "link_from")
 _ENDS = _copy("CoordinateTransformation", "source_coordinate_system", "target_coordinate_system")
 
 _fault("link to itself", "StudyLink.link_from", "StudyLink-distinct-ends")(_LINK)
-_fault("same ends", "CoordinateTransformation.target_coordinate_system", "CoordinateTransformation-distinct-ends")(
-    _ENDS
-)
+_fault(
+    "same ends", "CoordinateTransformation.target_coordinate_system", "CoordinateTransformation-distinct-ends"
+)(_ENDS)
 _fault("negative error", "RegistrationError.numeric_value", "RegistrationError-not-negative")(
     _set("RegistrationError", "numeric_value", _typed("-0.5", "double"))
 )
@@ -283,9 +283,11 @@ _fault("error in seconds", "RegistrationError.unit", "RegistrationError-unit-kin
 _fault("error without system", "RegistrationError.measured_in", "RegistrationError-frame")(
     _set("RegistrationError", "measured_in")
 )
-_fault("numbers that do not fit", "CoordinateTransformation.parameters_fit", "CoordinateTransformation-parameters-fit")(
-    _set("CoordinateTransformation", "parameters_fit", _typed("false", "boolean"))
-)
+_fault(
+    "numbers that do not fit",
+    "CoordinateTransformation.parameters_fit",
+    "CoordinateTransformation-parameters-fit",
+)(_set("CoordinateTransformation", "parameters_fit", _typed("false", "boolean")))
 _fault("unknown licence", "Study.license", "Study-licence")(
     _set("Study", "license", ox.NamedNode("https://example.org/licence"))
 )
@@ -350,13 +352,17 @@ def _(record: Record, thing: ox.NamedNode) -> Record | None:
     return record.with_values(thing, _iri("Axis", "unit"), [])
 
 
-@_fault("revision of itself", "CoordinateTransformation.revision_of", "CoordinateTransformation-revision-cycle")
+@_fault(
+    "revision of itself", "CoordinateTransformation.revision_of", "CoordinateTransformation-revision-cycle"
+)
 def _(record: Record, thing: ox.NamedNode) -> Record | None:
     return record.with_values(thing, _iri("CoordinateTransformation", "revision_of"), [thing])
 
 
 @_fault(
-    "end that is an image", "CoordinateTransformation.source_coordinate_system", "CoordinateTransformation-end-types"
+    "end that is an image",
+    "CoordinateTransformation.source_coordinate_system",
+    "CoordinateTransformation-end-types",
 )
 def _(record: Record, thing: ox.NamedNode) -> Record | None:
     images = record.things().get("Image")
@@ -401,9 +407,11 @@ def made_up_records(count: int) -> list[Record]:
 
 def _made_up(number: int) -> Record:
     accession = f"EXAMPLE-{8000 + number}"
-    writing = _Writing(random.Random(number), accession)  # noqa: S311 - made-up values, nothing secret
+    writing = _Writing(random.Random(number), accession)
     study = complete(Study.model_validate(writing.study()), "rembigraph")
-    source = SourceRecord.model_validate({**writing.record("SourceRecord"), "id": f"{accession}/source/made-up"})
+    source = SourceRecord.model_validate(
+        {**writing.record("SourceRecord"), "id": f"{accession}/source/made-up"}
+    )
     return record_of(to_nquads([study, source], IRIS, IRIS.graph("made-up")), accession)
 
 
@@ -414,19 +422,24 @@ class _Writing:
     random: random.Random
     accession: str
     count: int = 0
+    keys: Counter[str] = field(default_factory=Counter)
 
     def study(self) -> dict[str, Any]:
         """Return a study whose parts are all there."""
         written = self.record("Study")
-        fish = {"id": "NCBITaxon:7955", "scientific_name": "Danio rerio", "common_name": ["zebrafish"]}
+        fish = self.record("Taxon") | {"id": "NCBITaxon:7955", "scientific_name": "Danio rerio"}
+        fish |= {"taxon_rank": "species", "parent_taxon": "NCBITaxon:7954"}
         method = {"id": "FBbi:00000251", "label": "confocal microscopy"}
         written |= {"accession": self.accession, "archive": "Example", "organism": [fish]}
-        written |= {"imaging_method": [method], "organism_text": [], "imaging_method_text": []}
-        written |= {"license": "https://creativecommons.org/licenses/by/4.0/", "landing_page": "https://example.org/"}
-        for part in (*written["biosample"], *written["component"]):
-            part |= {"organism": [fish], "organism_text": []}
-        for part in (*written["component"], *written["acquisition"]):
-            part |= {"imaging_method": [method], "imaging_method_text": ["point scanning, made up"]}
+        written |= {"imaging_method": [method]}
+        written["resolution"] = [self.record("Resolution") | {"resolution_method": "curated"}]
+        written |= {
+            "license": "https://creativecommons.org/licenses/by/4.0/",
+            "landing_page": "https://example.org/",
+        }
+        for part in (*written["biosample"], *written["component"], *written["acquisition"]):
+            part |= {"organism": [fish]} if "organism" in part else {}
+            part |= {"imaging_method": [method]} if "imaging_method" in part else {}
         return written | self.geometry() | self.links()
 
     def links(self) -> dict[str, Any]:
@@ -437,7 +450,8 @@ class _Writing:
     def geometry(self) -> dict[str, Any]:
         """Return two systems, a transformation with its error, landmarks and a correlation that fit each other."""
         axes = [
-            self.record("Axis") | {"axis_index": index, "axis_name": name, "axis_type": "space", "unit": "unit:NanoM"}
+            self.record("Axis")
+            | {"axis_index": index, "axis_name": name, "axis_type": "space", "unit": "unit:NanoM"}
             for index, name in enumerate("zyx")
         ]
         systems = [
@@ -446,18 +460,28 @@ class _Writing:
             for key in _KEYED
         ]
         ends = {"source_coordinate_system": "cs/a", "target_coordinate_system": "cs/b"}
-        error = self.record("RegistrationError") | {"unit": "unit:NanoM", "measured_in": "cs/b", "error_kind": "TRE"}
-        error["numeric_value"] = abs(error["numeric_value"])
-        transformation = self.record("CoordinateTransformation") | ends | {
-            "key": "a--b",
-            "parameters": json.dumps({"type": "translation", "translation": [1, 2, self.random.random()]}),
-            "input_dimension": 3,
-            "output_dimension": 3,
-            "invertible": True,
-            "parameters_fit": True,
-            "revision_of": ["https://example.org/older"],
-            "has_error": [error],
+        error = self.record("RegistrationError") | {
+            "unit": "unit:NanoM",
+            "measured_in": "cs/b",
+            "error_kind": "TRE",
         }
+        error["numeric_value"] = abs(error["numeric_value"])
+        transformation = (
+            self.record("CoordinateTransformation")
+            | ends
+            | {
+                "key": "a--b",
+                "parameters": json.dumps(
+                    {"type": "translation", "translation": [1, 2, self.random.random()]}
+                ),
+                "input_dimension": 3,
+                "output_dimension": 3,
+                "invertible": True,
+                "parameters_fit": True,
+                "revision_of": ["https://example.org/older"],
+                "has_error": [error],
+            }
+        )
         members = [self.record("CorrelationMember") | {"member_image": f"image/{key}"} for key in _KEYED]
         for member in members:
             member |= {"member_accession": None, "member_archive": None}
@@ -479,7 +503,8 @@ class _Writing:
                 one = [self.value(of)]
                 written[of.name] = one if of.many else one[0]
         if "key" in classes()[name].fields:
-            written["key"] = "a"
+            self.keys[name] += 1
+            written["key"] = "a" if self.keys[name] == 1 else f"a{self.keys[name]}"
         if name == "Study":
             written["image"] = [self.record("Image") | {"key": key} for key in _KEYED]
         return written
