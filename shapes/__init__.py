@@ -10,6 +10,7 @@ How a rule is written (`rules/*.ttl`, one file a theme):
   and free (`rembigraph.catalogue.consistency`, the whole store); a sub-select must project `$this`;
 * inside EXISTS stands one pattern, a sequence of properties as `(a/b)?`: Oxigraph answers one path from its given end,
   but joins several patterns anew for each row, over the whole store;
+* arithmetic is on `xsd:double(STR(?x))`: rdflib recurses without end on an ill-formed number;
 * a message puts only IRIs and numbers in place of `{?variables}`: pySHACL takes a backslash in a text for an escape;
 * a rule of `across.ttl` asks for another study, so that it says nothing about a record alone.
 """

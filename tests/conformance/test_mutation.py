@@ -98,6 +98,21 @@ def test_an_untouched_record_gets_no_new_result() -> None:
         assert frozenset(validate(again.quads()).results) == _untouched(record.accession)
 
 
+def test_no_ill_formed_value_stops_the_run() -> None:
+    record = _records()[-1]
+    broken = [one for one in every_mutation(record) if one.kind in {"ill-formed value", "ill-formed date"}]
+    assert len(broken) > 20
+    triples = set(record.triples)
+    for mutation in broken:
+        triples -= set(record.triples) - set(mutation.record.triples)
+        triples |= set(mutation.record.triples) - set(record.triples)
+    found = {
+        (one.shape, one.focus_node)
+        for one in validate(Record(record.accession, tuple(triples)).quads()).results
+    }
+    assert {(mutation.shape, mutation.focus) for mutation in broken} <= found
+
+
 def test_every_field_has_a_mutation() -> None:
     broken = {mutation.place for record in _records()[20:] for mutation in every_mutation(record)}
     fields = {f"{entry.name}.{name}" for entry in classes().values() for name in entry.fields}

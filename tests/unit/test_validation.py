@@ -9,6 +9,13 @@ from rembigraph.ontology.identifiers import ARCHIVES, SHAPES, Iris
 from rembigraph.shapes import shapes_graph
 
 IRIS = Iris()
+RDF_TYPE_IRI = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+FAULTY = {
+    "license": "https://example.org/licence",
+    "imaging_method_text": ["microscopy"],
+    "related": [{"link_to": "EXAMPLE-0003"}],
+    "specimen": [{"title": "a", "prepared_from": ["biosample/nope"]}],
+}
 SYSTEM = {"key": "a", "has_axis": [{"axis_name": "z"}, {"axis_name": "y"}]}
 
 
@@ -100,3 +107,47 @@ def test_every_property_shape_has_an_iri_a_message_and_a_severity() -> None:
         assert isinstance(shape, URIRef)
         assert graph.value(shape, SH.message), shape
         assert graph.value(shape, SH.severity), shape
+
+
+def test_the_order_of_the_triples_changes_nothing() -> None:
+    study = complete(
+        Study.model_validate({"accession": "EXAMPLE-0003", "title": "x", **FAULTY}), "rembigraph"
+    )
+    lines = to_nquads([study], IRIS, IRIS.record_graph("EXAMPLE-0003", "rembigraph")).splitlines(
+        keepends=True
+    )
+    report = validate(b"".join(lines))
+    assert len(report.results) > 10
+    assert list(report.results) == sorted(set(report.results))
+    assert validate(b"".join(lines[::-1])) == report
+
+
+def test_a_value_is_reported_as_it_is_spelt() -> None:
+    study = f"<{IRIS.study('EXAMPLE-0003')}>"
+    predicate = "<https://w3id.org/rembigraph/ns#fileCount>"
+    integer = "<http://www.w3.org/2001/XMLSchema#integer>"
+    quads = f"{study} <{RDF_TYPE_IRI}> <https://w3id.org/rembigraph/ns#Study> .\n"
+    quads += f'{study} {predicate} "-007"^^{integer} .\n'
+    (result,) = (one for one in validate(quads.encode()).results if one.shape == SHAPES + "Study-file_count")
+    assert result.value == "-007"
+    assert result.component == "http://www.w3.org/ns/shacl#MinInclusiveConstraintComponent"
+
+
+def test_a_query_rule_has_one_message_with_its_values() -> None:
+    report = _validate(specimen=[{"title": "a", "prepared_from": ["biosample/nope"]}])
+    (result,) = report.violations
+    assert result.message == (
+        "https://w3id.org/rembigraph/id/EXAMPLE-0003/specimen/a points to "
+        "https://w3id.org/rembigraph/id/EXAMPLE-0003/biosample/nope, which this study does not hold. "
+        "Add it, or correct the reference."
+    )
+    assert result.component.endswith("#SPARQLConstraintComponent")
+
+
+def test_quoted_triples_and_blank_nodes_are_no_surprise() -> None:
+    study = f"<{IRIS.study('EXAMPLE-0003')}>"
+    quads = f"{study} <{RDF_TYPE_IRI}> <https://w3id.org/rembigraph/ns#Study> .\n"
+    quads += f"{study} <https://w3id.org/rembigraph/ns#organism> _:b .\n_:b <{RDF_TYPE_IRI}> _:c .\n"
+    quads += f'{study} <http://purl.org/dc/terms/title> "titre"@fr .\n'
+    shapes = {one.shape.removeprefix(SHAPES) for one in validate(quads.encode()).violations}
+    assert {"Study-organism", "Study-title"} <= shapes
