@@ -120,6 +120,8 @@ def test_links_lead_here_or_are_marked_as_leading_elsewhere(client, path):
         elif not href.startswith(PUBLIC):
             assert urlsplit(href).scheme in {"http", "https"}
             assert {"noopener", "nofollow", "external"} <= set(attrs["rel"].split())
+
+
 @pytest.mark.crawl
 def test_no_link_inside_is_broken(client):
     seen, waiting = set(), ["/"]

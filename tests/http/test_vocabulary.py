@@ -354,6 +354,8 @@ def test_words_of_level_arrows_have_room():
     for line in lines():
         if line.start[1] == line.end[1]:
             assert abs(line.end[0] - line.start[0]) > max(7 * len(label) for label in line.labels), line
+
+
 @pytest.mark.crawl
 def test_every_term_has_a_page(client):
     for term in terms().values():
@@ -381,6 +383,8 @@ def test_terms_and_rules_lead_to_each_other(client):
         graph.parse(data=text, format="turtle")
     with_message = {str(s).removeprefix(SHAPES) for s in graph.subjects(rdflib.SH.severity)}
     assert with_message <= named
+
+
 @pytest.mark.crawl
 def test_every_link_to_this_site_leads_somewhere(client):
     seen = set()
