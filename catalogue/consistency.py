@@ -54,8 +54,8 @@ def check(
     found: list[ValidationResult] = []
     for rule in query_rules() if rules is None else rules:
         results = (one for one in _results(store, rule) if one.focus_node.startswith(iris.data_base))
-        found += heapq.nsmallest(max_results, set(results))
-    return sorted(found)
+        found += heapq.nsmallest(max_results, results)
+    return sorted(set(found))
 
 
 def reports(results: Iterable[ValidationResult], iris: Iris) -> dict[str, ValidationReport]:
