@@ -22,7 +22,6 @@ from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.ingest import Incoming, Ingest, prepare
 from rembigraph.catalogue.publish import Decision
 from rembigraph.catalogue.validation import ValidationReport, ValidationResult
-from rembigraph.loaders.documents import documents
 from rembigraph.loaders.reading import Document, Leaves, Reading
 from rembigraph.ontology.errors import SourceError, SourceMalformed, SourceSkipped
 from rembigraph.ontology.fields import schema_version
@@ -126,12 +125,7 @@ class LoadReport:
 
 def total_leaves(outcomes: Iterable[Outcome]) -> Leaves:
     """Add up leaf accounts."""
-    mapped = kept = ignored = 0
-    for outcome in outcomes:
-        mapped += outcome.leaves.mapped
-        kept += outcome.leaves.kept
-        ignored += outcome.leaves.ignored
-    return Leaves(mapped, kept, ignored)
+    return sum((outcome.leaves for outcome in outcomes), Leaves())
 
 
 def _leaves_json(leaves: Leaves) -> dict[str, int]:
@@ -302,7 +296,7 @@ def load(
     with Ingest(home) as ingest:
         mapping = Mapping(Iris(home.data_base), version, ingest.known(version))
         outcomes: list[Outcome] = []
-        for done, found in enumerate(map_documents(documents(paths), mapping, processes), start=1):
+        for done, found in enumerate(map_documents(loaders.documents_of(paths), mapping, processes), start=1):
             outcomes += found
             progress(done)
         if strict and any(outcome.state in {"failed", "refused"} for outcome in outcomes):

@@ -30,6 +30,7 @@ STATUSES: Final[dict[type[CatalogueError], int]] = {
     errors.QuerySyntaxError: 400,
     errors.QueryRefused: 403,
     errors.UnknownAccession: 404,
+    errors.UnknownTerm: 404,
     NotAcceptableError: 406,
     NotRepresentableError: 406,
     errors.WithdrawnAccession: 410,

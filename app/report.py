@@ -27,8 +27,12 @@ def load_lines(report: LoadReport) -> Iterator[str]:
         yield f"... and {len(notable) - SHOWN} more; --json lists all"
     states = Counter(outcome.state for outcome in report.outcomes)
     counts = ", ".join(f"{count} {state}" for state, count in states.most_common()) or "nothing found"
-    warnings = sum(len(outcome.report.warnings) for outcome in report.outcomes if outcome.state == "loaded")
-    yield f"{counts} in {report.seconds:.1f} s; {warnings} warnings stored; generation {report.generation}"
+    loaded = [outcome.report for outcome in report.outcomes if outcome.state == "loaded"]
+    warnings, notes = sum(len(found.warnings) for found in loaded), sum(len(found.notes) for found in loaded)
+    yield (
+        f"{counts} in {report.seconds:.1f} s; {warnings} warnings and {notes} notes stored; "
+        f"generation {report.generation}"
+    )
 
 
 def coverage_lines(report: LoadReport) -> Iterator[str]:
@@ -62,7 +66,8 @@ def validation_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
             yield f"  {result.sentence}"
     violations = sum(len(outcome.report.violations) for outcome in outcomes)
     warnings = sum(len(outcome.report.warnings) for outcome in outcomes)
-    yield f"{len(outcomes)} records: {violations} violations, {warnings} warnings"
+    notes = sum(len(outcome.report.notes) for outcome in outcomes)
+    yield f"{len(outcomes)} records: {violations} violations, {warnings} warnings, {notes} notes"
 
 
 def _verdict(outcome: Outcome) -> str:

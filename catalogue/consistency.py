@@ -14,18 +14,17 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import Literal, NamedNode, QuerySolutions
-from rembigraph.catalogue.validation import SH, ValidationReport, ValidationResult
+from pyoxigraph import Literal, NamedNode, QuerySolutions, RdfFormat, parse
+from rembigraph.catalogue.lookups import ACROSS_SOURCE
+from rembigraph.catalogue.validation import SH, ValidationReport, ValidationResult, report_quads
 from rembigraph.shapes import ACROSS, QueryRule, query_rules
 
 if TYPE_CHECKING:
-    from pyoxigraph import QuerySolution, Store
+    from pyoxigraph import Quad, QuerySolution, Store
     from rembigraph.ontology.identifiers import Iris
 
 MAX_RESULTS: Final = 10_000
 """Results kept of one rule: the first in order."""
-SOURCE: Final = "catalogue"
-"""Stands for the kind of source in the IRIs of these reports."""
 
 _PLACE: Final = re.compile(r"\{[?$](\w+)\}")
 
@@ -64,6 +63,33 @@ def reports(results: Iterable[ValidationResult], iris: Iris) -> dict[str, Valida
     for result in results:
         grouped[result.focus_node.removeprefix(iris.data_base).split("/", 1)[0]].add(result)
     return {accession: ValidationReport(tuple(sorted(grouped[accession]))) for accession in sorted(grouped)}
+
+
+def derive_reports(store: Store, iris: Iris) -> int:
+    """Bring what the rules across records find up to date in the validation graph of a store that is being built.
+
+    Returns:
+        The number of results.
+    """
+    for quad in list(_stored(store, iris)):
+        store.remove(quad)
+    found = reports(check(store, iris, across_rules()), iris)
+    lines = b"".join(
+        report_quads(report, iris, accession, ACROSS_SOURCE) for accession, report in found.items()
+    )
+    store.extend(parse(lines, format=RdfFormat.N_QUADS))
+    return sum(len(report.results) for report in found.values())
+
+
+def _stored(store: Store, iris: Iris) -> Iterator[Quad]:
+    """Every quad of the reports that `derive_reports` made before."""
+    graph, result = NamedNode(iris.graph("validation")), NamedNode(SH + "result")
+    for stated in store.quads_for_pattern(None, NamedNode(SH + "conforms"), None, graph):
+        if str(stated.subject.value).endswith(f"/report/{ACROSS_SOURCE}"):
+            for quad in store.quads_for_pattern(stated.subject, None, None, graph):
+                yield quad
+                if quad.predicate == result:
+                    yield from store.quads_for_pattern(quad.object, None, None, graph)
 
 
 def _results(store: Store, rule: QueryRule) -> Iterator[ValidationResult]:

@@ -78,7 +78,7 @@ def _links(index: sqlite3.Connection) -> list[dict[str, Any]]:
 
 def _newest(index: sqlite3.Connection) -> list[dict[str, Any]]:
     rows = index.execute(
-        "SELECT accession, archive, title, issued FROM study WHERE issued != '' AND archive != 'Example'"
+        "SELECT accession, archive, title, issued FROM study WHERE issued != '' AND archive NOT IN ('Example', 'Draft')"
         " ORDER BY issued DESC, accession LIMIT ?",
         (NEWEST,),
     )

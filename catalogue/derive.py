@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from rembigraph.catalogue.consistency import derive_reports
 from rembigraph.catalogue.counts import count
 from rembigraph.catalogue.criteria import names_of, searchable, series_of
 from rembigraph.catalogue.parts import Link, every_link
@@ -107,7 +108,7 @@ def derive(context: DeriveContext) -> dict[str, Any]:
         counts = count(index)
         _replace_totals(index, counts)
         index.execute("COMMIT")
-    return {**counts, **terms}
+    return {**counts, **terms, "across_results": derive_reports(context.store, iris)}
 
 
 def _copy(previous: Path | None, target: Path) -> bool:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 STUDY: Final = NamedNode(VOCABULARY + "Study")
 DEFAULT: Final = DefaultGraph()
+ACROSS_SOURCE: Final = "catalogue"
+"""Stands for the kind of source in the IRI of a study's report of the rules across records."""
 XSD_STRING: Final = PREFIXES["xsd"] + "string"
 
 _Term: TypeAlias = NamedNode | Literal

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pyoxigraph import NamedNode, Quad, Store
 from rembigraph.catalogue.generations import Generation
 from rembigraph.catalogue.lookups import (
+    ACROSS_SOURCE,
     facts_of,
     is_described,
     label,
@@ -189,7 +190,7 @@ class Snapshot:
         found = {*self._facts(accession)}
         for kind in sources(self._store, self.iris, accession):
             found.update(self._about(self._source_node(accession, kind), "provenance"))
-            report = self.iris.absolute(f"{accession}/report/{kind}")
+        for report in self._reports(accession):
             found.update(self._about(report, "validation"))
         for node in self._results(accession):
             found.update(self._about(node, "validation"))
@@ -285,12 +286,16 @@ class Snapshot:
             leaves=numbers,
         )
 
+    def _reports(self, accession: str) -> list[str]:
+        """IRIs of the reports: one for each source, and one of the rules across records."""
+        kinds = (*sources(self._store, self.iris, accession), ACROSS_SOURCE)
+        return [self.iris.absolute(f"{accession}/report/{kind}") for kind in kinds]
+
     def _results(self, accession: str) -> list[str]:
         """IRIs of the results: from the stored reports, else from what points to the record's things."""
         graph = NamedNode(self.iris.graph("validation"))
         found: set[str] = set()
-        for kind in sources(self._store, self.iris, accession):
-            report = self.iris.absolute(f"{accession}/report/{kind}")
+        for report in self._reports(accession):
             found.update(value.text for value in objects(self._store, report, _SH + "result", graph))
         if not found:
             view = self.record(accession)

@@ -74,8 +74,13 @@ class ValidationReport:
 
     @property
     def warnings(self) -> tuple[ValidationResult, ...]:
-        """Results that are stored with the record."""
-        return tuple(result for result in self.results if result.severity != "Violation")
+        """What REMBI asks for and the record lacks, and what looks wrong; stored with the record."""
+        return tuple(result for result in self.results if result.severity == "Warning")
+
+    @property
+    def notes(self) -> tuple[ValidationResult, ...]:
+        """What would make the record more useful; stored with it."""
+        return tuple(result for result in self.results if result.severity == "Info")
 
     @property
     def conforms(self) -> bool:

@@ -6,15 +6,26 @@ and `read` (see `reading.Loader`) and name it in `LOADERS`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rembigraph.loaders import rembi_yaml, ro_crate
+from rembigraph.loaders.documents import documents as every_document
 from rembigraph.loaders.reading import Document, Leaves, Loader, Reading
 from rembigraph.ontology.errors import SourceError, SourceMalformed
 
 LOADERS: tuple[Loader, ...] = (ro_crate, rembi_yaml)
 
-__all__ = ["LOADERS", "Document", "Leaves", "Loader", "Reading", "read"]
+__all__ = ["LOADERS", "Document", "Leaves", "Loader", "Reading", "documents_of", "gathered", "read"]
+
+
+def documents_of(paths: Sequence[str]) -> Iterator[Document | SourceError]:
+    """Yield every document below the paths, with what belongs to one study gathered into one document."""
+    return gathered(every_document(paths))
+
+
+def gathered(found: Iterator[Document | SourceError]) -> Iterator[Document | SourceError]:
+    """Attach to a study's document what came beside it and belongs to it."""
+    return found
 
 
 def read(document: Document) -> Iterator[Reading | SourceError]:

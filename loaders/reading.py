@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -18,16 +20,39 @@ class Document:
         file: path as the user named it (or `-`).
         member: path inside an archive file, or empty.
         data: the bytes, already inflated.
+        attached: documents that belong to this one's study (its file lists, its model objects), each by its name.
     """
 
     file: str
     member: str
     data: bytes
+    attached: tuple[Document, ...] = ()
 
     @property
     def place(self) -> str:
         """Where it lies, for messages: `crates.zip!S-BIAD1/ro-crate-metadata.json`."""
         return f"{self.file}!{self.member}" if self.member else self.file
+
+    @property
+    def name(self) -> str:
+        """Last part of where it lies: `file_list_1.json`."""
+        return (self.member or self.file).rsplit("/", 1)[-1]
+
+    def bundle(self) -> bytes:
+        """Return what is kept as the source: the bytes, or with attached documents a tar file of all.
+
+        The tar is the same for the same bytes and names; the main document comes first.
+        """
+        if not self.attached:
+            return self.data
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+            rest = sorted(self.attached, key=lambda document: (document.name, document.data))
+            for number, document in enumerate((self, *rest)):
+                member = tarfile.TarInfo(f"{number:05d}/{document.name[-90:]}")
+                member.size = len(document.data)
+                tar.addfile(member, io.BytesIO(document.data))
+        return packed.getvalue()
 
 
 @dataclass(frozen=True)
@@ -45,6 +70,9 @@ class Leaves:
     def total(self) -> int:
         """All leaves of the document."""
         return self.mapped + self.kept + self.ignored
+
+    def __add__(self, other: Leaves) -> Leaves:
+        return Leaves(self.mapped + other.mapped, self.kept + other.kept, self.ignored + other.ignored)
 
 
 @dataclass(frozen=True)

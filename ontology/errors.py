@@ -99,6 +99,10 @@ class UnknownAccession(CatalogueError):
     """No such accession in this catalogue."""
 
 
+class UnknownTerm(CatalogueError):
+    """The vocabulary has no such term, version or form."""
+
+
 class WithdrawnAccession(CatalogueError):
     """The accession was withdrawn; `reason` and `date` say why and when."""
 

@@ -243,14 +243,14 @@ def snapshot(made_up: MadeUp) -> Iterator[Any]:
 
 
 @contextmanager
-def running(make_app: Callable[[str], Any]) -> Iterator[str]:
+def running(make_app: Callable[[str], Any], lifespan: str = "off") -> Iterator[str]:
     """Run an application on a free port of loopback; give its address."""
     import uvicorn
 
     listener = socket.create_server(("127.0.0.1", 0))
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     config = uvicorn.Config(
-        make_app(address), log_level="warning", lifespan="off", http="httptools", ws="none"
+        make_app(address), log_level="warning", lifespan=lifespan, http="httptools", ws="none"
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
@@ -290,6 +290,9 @@ def pages_url(made_up: MadeUp) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser_url(made_up: MadeUp) -> Iterator[str]:
-    """Address of a running server of the made-up catalogue that knows its own address."""
-    with running(lambda address: pages_app(made_up.home, address)) as address:
+    """Address of a running server of the made-up catalogue, whole, that knows its own address."""
+    from rembigraph.app.main import create_app
+    from rembigraph.app.sparql.limits import QueryLimits
+
+    with running(lambda address: create_app(made_up.home, address, QueryLimits()), lifespan="on") as address:
         yield address

@@ -22,10 +22,10 @@ from rembigraph.app.pages.vocabulary_forms import (
 from rembigraph.app.pages.vocabulary_terms import Term, header, terms
 from rembigraph.app.pages.vocabulary_usage import Usage, UsageReader
 from rembigraph.app.pages.vocabulary_views import changes_view, ontology_view, shapes_view, term_view
-from rembigraph.ontology.errors import UnknownAccession
+from rembigraph.ontology.errors import UnknownTerm
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 if TYPE_CHECKING:
     from rembigraph.app.sparql.service import QueryService
@@ -38,10 +38,6 @@ _OPEN: Final = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Link, Content-Location, ETag",
 }
-
-
-class UnknownTermError(UnknownAccession):
-    """The vocabulary has no such term, version or form."""
 
 
 def vocabulary_router(
@@ -91,6 +87,8 @@ def _ontology_routes(router: APIRouter, pages: _Vocabulary) -> None:
 
     @router.api_route("/ns/{version}", methods=_METHODS, summary="One version of the ontology")
     async def version(request: Request, version: str) -> Response:
+        if version in terms():
+            return RedirectResponse(pages.site.url(f"/ns/term/{version}"), status_code=303)
         return await run_in_threadpool(pages.version, request, version)
 
 
@@ -98,7 +96,7 @@ def known_term(name: str) -> Term:
     """Return the term of a local name.
 
     Raises:
-        UnknownTermError: there is none; the error names those that are spelt like it.
+        UnknownTerm: there is none; the error names those that are spelt like it.
     """
     found = terms().get(name)
     if found:
@@ -106,7 +104,7 @@ def known_term(name: str) -> Term:
     folded = {each.casefold(): each for each in terms()}
     near = difflib.get_close_matches(name[:80].casefold(), list(folded), n=3)
     fix = f"near it: {', '.join(folded[each] for each in near)}" if near else "all terms are listed at /ns"
-    raise UnknownTermError(f"the vocabulary has no term {name[:80]!r}", fix=fix)
+    raise UnknownTerm(f"the vocabulary has no term {name[:80]!r}", fix=fix)
 
 
 @dataclass(frozen=True)
@@ -158,8 +156,8 @@ class _Vocabulary:
         stem, _, suffix = version.rpartition(".")
         wanted, suffix = (stem, suffix) if suffix in _SUFFIXES else (version, "")
         if wanted != known:
-            message = f"there is no version {wanted[:40]!r} of the vocabulary"
-            raise UnknownTermError(message, fix=f"known versions: {known}")
+            message = f"there is no term or version {wanted[:40]!r} of the vocabulary"
+            raise UnknownTerm(message, fix=f"all terms are listed at /ns; known versions: {known}")
         return self._negotiated(request, self._ontology_document(f"/ns/{known}"), suffix)
 
     def shapes(self, request: Request, suffix: str) -> Response:
@@ -223,7 +221,7 @@ def _form_wanted(request: Request, default: str, suffix: str) -> str:
     if suffix:
         if suffix not in _SUFFIXES:
             known = ", ".join(f".{each}" for each in _SUFFIXES)
-            raise UnknownTermError(f"there is no form {suffix[:40]!r}", fix=f"known: {known}")
+            raise UnknownTerm(f"there is no form {suffix[:40]!r}", fix=f"known: {known}")
         return _SUFFIXES[suffix]
     offered = {_TYPES[default]: default, **{media_type: name for name, media_type in _TYPES.items()}}
     return offered[negotiate(request.headers.get("accept"), list(offered))]

@@ -81,6 +81,10 @@ class Archive(str, Enum):
     """
     Systems Science of Biological Dynamics, database and repository.
     """
+    draft_or_test_record = "Draft"
+    """
+    No archive: a submission draft, or an archive's own test record, that was not released under an accession.
+    """
     made_up_example = "Example"
     """
     No archive: a made-up record that says so.

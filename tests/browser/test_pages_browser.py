@@ -28,6 +28,10 @@ PAGES = [
     "/EXAMPLE-0103",
     "/EXAMPLE-0104",
     "/EXAMPLE-0101/transform/lm--em",
+    "/ns",
+    "/ns/changes",
+    "/ns/term/Image",
+    "/shapes.html",
 ]
 ERRORS = ["/EMPIAR-99998", "/EXAMPLE-0105", "/nothing"]
 

@@ -588,6 +588,13 @@ def test_hostile_and_unknown_names_are_404(client, name):
     Page(answer.text)
 
 
+def test_a_name_right_below_the_ontology_leads_to_its_page(client):
+    there = client.get("/ns/Image", follow_redirects=False)
+    assert (there.status_code, there.headers["location"].rpartition("/ns/")[2]) == (303, "term/Image")
+    unknown = client.get("/ns/Imag", headers={"Accept": "application/json"})
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown-term")
+
+
 def test_an_unknown_name_is_told_what_is_near(client):
     assert client.get("/ns/term/imageing").json()["fix"].startswith("near it: image")
     assert client.get("/ns/term/Image/more").status_code == 404

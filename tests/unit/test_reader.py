@@ -252,6 +252,33 @@ def test_withdrawals_are_told(tmp_path):
         assert snapshot.counts["bytes"] is None
 
 
+def test_what_only_several_records_show_is_reported_and_lapses(tmp_path):
+    home = Home.init(tmp_path / "catalogue", DATA)
+    reader = Reader(home)
+
+    def duplicates(accession):
+        with reader.snapshot() as snapshot:
+            found = [
+                one for one in snapshot.validation(accession) if one.shape.endswith("#Study-duplicate-title")
+            ]
+            report = f"{DATA}{accession}/report/catalogue"
+            assert bool(found) == any(quad.subject.value == report for quad in snapshot.quads(accession))
+            return [one.value.removeprefix(DATA) for one in found]
+
+    twins = [{"accession": name, "title": "one cell twice"} for name in ("EXAMPLE-0901", "EXT-EXAMPLE0902")]
+    with Writer(home, derive) as writer:
+        writer.publish([record(twins[0])])
+        assert duplicates("EXAMPLE-0901") == []
+        writer.publish([record(twins[1])])
+        assert duplicates("EXAMPLE-0901") == ["EXT-EXAMPLE0902"]
+        assert duplicates("EXT-EXAMPLE0902") == ["EXAMPLE-0901"]
+        writer.publish([record({"accession": "EXAMPLE-0903", "title": "another"})])
+        assert duplicates("EXAMPLE-0901") == ["EXT-EXAMPLE0902"]
+        writer.publish([], withdraw=[Withdrawal("EXT-EXAMPLE0902", "a mistake")])
+        assert duplicates("EXAMPLE-0901") == []
+    reader.close()
+
+
 def test_many_threads_read_while_generations_change(tmp_path):
     home = Home.init(tmp_path / "catalogue", DATA)
     reader, stop, problems = Reader(home), threading.Event(), []
