@@ -446,8 +446,10 @@ class Study(ConfiguredBaseModel):
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
     description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
     study_type: Optional[str] = Field(default=None, description="""Kind of study, in words.""")
+    deposited: Optional[str] = Field(default=None, title="deposition date", description="""Date on which the study was given to the archive.""")
     issued: Optional[str] = Field(default=None, title="release date", description="""Date on which the archive released the study.""")
     modified: Optional[str] = Field(default=None, title="date of the last change", description="""Date of the archive's last change.""")
+    release_status: Optional[str] = Field(default=None, title="status at the archive", description="""Status of the record as the archive states it.""")
     license: Optional[str] = Field(default=None, title="licence", description="""Licence of the data as an IRI.""")
     license_text: Optional[str] = Field(default=None, title="licence in words", description="""Licence as the source writes it when it is no IRI.""")
     rights: Optional[str] = Field(default=None, title="rights statement", description="""Copyright notice or terms in words.""")
@@ -464,6 +466,7 @@ class Study(ConfiguredBaseModel):
     experiment_type: Optional[OntologyTerm] = Field(default=None, description="""EMPIAR's type of the entry, a concept of rembi:ExperimentTypes.""")
     scale: list[OntologyTerm] = Field(default=[], description="""Scale of what was imaged as EMPIAR states it, a concept of rembi:Scales.""")
     byte_size: Optional[int] = Field(default=None, title="size in bytes", description="""Size in bytes of all that belongs to it.""", ge=0)
+    data_size_text: Optional[str] = Field(default=None, title="size of the data in words", description="""Size of all data as the source writes it, where it gives no number of bytes.""")
     file_count: Optional[int] = Field(default=None, title="number of files", description="""Number of files.""", ge=0)
     thumbnail: list[str] = Field(default=[], description="""Address of a small picture at the archive.""")
     creator: list[str] = Field(default=[], description="""Authors, flat and without order; contributions give order and role.""")
@@ -490,6 +493,7 @@ class Study(ConfiguredBaseModel):
     related: list[StudyLink] = Field(default=[], title="link to another study", description="""Link to another study.""")
     modelled_as: list[str] = Field(default=[], title="PDB entry", description="""PDB entry of a model built on this study's data.""")
     reconstructed_as: list[ExternalRecord] = Field(default=[], title="EMDB entry", description="""EMDB entry reconstructed from this study's data.""")
+    see_also: list[ExternalRecord] = Field(default=[], title="see also", description="""Record or page elsewhere that the source points to without saying how it is related.""")
     resolution: list[Resolution] = Field(default=[], title="resolved term", description="""How a value of the source became a term.""")
     kept_value: list[KeptValue] = Field(default=[], description="""Value of the source that has no slot; kept verbatim.""")
 
@@ -508,11 +512,26 @@ class StudyComponent(ConfiguredBaseModel):
     uses_biosample: list[str] = Field(default=[], title="biosample", description="""Biosample of this part.""")
     uses_specimen: list[str] = Field(default=[], title="specimen", description="""Specimen of this part.""")
     uses_acquisition: list[str] = Field(default=[], title="image acquisition", description="""Acquisition of this part.""")
+    uses_analysis: list[str] = Field(default=[], title="analysis", description="""Image analysis of this part.""")
+    uses_correlation: list[str] = Field(default=[], title="correlation", description="""Image correlation of this part.""")
+    association: list[Association] = Field(default=[], title="association", description="""Which biosample, specimen, acquisition and analysis of this part go together.""")
     has_image: list[str] = Field(default=[], title="image", description="""Image of this part.""")
     file_set: list[FileSet] = Field(default=[], description="""Many files described together, never one node a file.""")
     byte_size: Optional[int] = Field(default=None, title="size in bytes", description="""Size in bytes of all that belongs to it.""", ge=0)
     file_count: Optional[int] = Field(default=None, title="number of files", description="""Number of files.""", ge=0)
     alternate_identifier: list[str] = Field(default=[], title="other identifier", description="""Another identifier of the same thing.""")
+
+
+class Association(ConfiguredBaseModel):
+    """
+    One way in which a part of a study was made: these biosamples, prepared as these specimens, imaged by these acquisitions.
+    """
+    id: Optional[str] = Field(default=None, title="IRI", description="""IRI of the thing; written relative to the study or the data base in records.""")
+    uses_biosample: list[str] = Field(default=[], title="biosample", description="""Biosample of this part.""")
+    uses_specimen: list[str] = Field(default=[], title="specimen", description="""Specimen of this part.""")
+    uses_acquisition: list[str] = Field(default=[], title="image acquisition", description="""Acquisition of this part.""")
+    uses_analysis: list[str] = Field(default=[], title="analysis", description="""Image analysis of this part.""")
+    uses_correlation: list[str] = Field(default=[], title="correlation", description="""Image correlation of this part.""")
 
 
 class Biosample(ConfiguredBaseModel):
@@ -652,12 +671,23 @@ class FileSet(ConfiguredBaseModel):
     id: Optional[str] = Field(default=None, title="IRI", description="""IRI of the thing; written relative to the study or the data base in records.""")
     key: Optional[str] = Field(default=None, title="key in the source", description="""The source's own identifier of the thing; the last part of its IRI here.""")
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
     path_pattern: list[str] = Field(default=[], description="""Folder or pattern that the files share.""")
     format: Optional[str] = Field(default=None, description="""File format by its usual name.""")
     file_count: Optional[int] = Field(default=None, title="number of files", description="""Number of files.""", ge=0)
     byte_size: Optional[int] = Field(default=None, title="size in bytes", description="""Size in bytes of all that belongs to it.""", ge=0)
     column: list[str] = Field(default=[], title="column of the file list", description="""Attribute name of the file list.""")
     download_url: list[str] = Field(default=[], title="download address", description="""Address of the file.""")
+    image_category: Optional[str] = Field(default=None, title="category of images", description="""What the images of a set are, as the source states it.""")
+    image_count: Optional[int] = Field(default=None, title="number of images", description="""Number of images or tilt series in the set.""", ge=0)
+    frames_per_image: Optional[int] = Field(default=None, title="frames per image", description="""Number of frames of each image.""", ge=0)
+    first_frame: Optional[int] = Field(default=None, title="first frame", description="""Number of the first frame that was used.""")
+    last_frame: Optional[int] = Field(default=None, title="last frame", description="""Number of the last frame that was used.""")
+    voxel_type: Optional[str] = Field(default=None, title="voxel type", description="""Type of the pixel values as the source states it.""")
+    header_format: Optional[str] = Field(default=None, title="header format", description="""Format of the files' headers where it is stated apart from that of the data.""")
+    size_x: Optional[int] = Field(default=None, title="size along x", description="""Number of pixels along x.""", ge=0)
+    size_y: Optional[int] = Field(default=None, title="size along y", description="""Number of pixels along y.""", ge=0)
+    voxel_size: list[QuantityValue] = Field(default=[], title="pixel or voxel size", description="""Distance of pixel centres along one axis (title names the axis).""")
 
 
 class ImageCorrelation(ConfiguredBaseModel):
@@ -908,6 +938,12 @@ class Publication(ConfiguredBaseModel):
     pubmed_id: Optional[str] = Field(default=None, title="PubMed identifier", description="""Identifier in PubMed, digits only.""")
     publication_date: Optional[str] = Field(default=None, description="""Date of publication as exact as it is known.""")
     authors_text: Optional[str] = Field(default=None, title="authors in words", description="""Authors in one text as the source writes them.""")
+    journal: Optional[str] = Field(default=None, title="journal", description="""Journal or book that the publication is in, as the source names it.""")
+    journal_volume: Optional[str] = Field(default=None, title="volume", description="""Volume of the journal.""")
+    journal_issue: Optional[str] = Field(default=None, title="issue", description="""Issue of the journal.""")
+    first_page: Optional[str] = Field(default=None, title="first page", description="""First page of the publication.""")
+    last_page: Optional[str] = Field(default=None, title="last page", description="""Last page of the publication.""")
+    publication_language: Optional[str] = Field(default=None, title="language", description="""Language of the publication, as the source names it.""")
     web_page: list[str] = Field(default=[], description="""Address of a web page about it.""")
     alternate_identifier: list[str] = Field(default=[], title="other identifier", description="""Another identifier of the same thing.""")
     raw_text: Optional[str] = Field(default=None, title="text of the source", description="""The value as the source writes it.""")
@@ -1034,6 +1070,7 @@ class KeptValue(ConfiguredBaseModel):
 # see https://pydantic-docs.helpmanual.io/usage/models/#rebuilding-a-model
 Study.model_rebuild()
 StudyComponent.model_rebuild()
+Association.model_rebuild()
 Biosample.model_rebuild()
 Specimen.model_rebuild()
 SignalChannel.model_rebuild()
