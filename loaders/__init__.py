@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rembigraph.loaders import rembi_yaml, ro_crate
+from rembigraph.loaders import file_lists, pagetab, rembi_yaml, ro_crate
 from rembigraph.loaders.documents import documents as every_document
 from rembigraph.loaders.reading import Document, Leaves, Loader, Reading
 from rembigraph.ontology.errors import SourceError, SourceMalformed
 
-LOADERS: tuple[Loader, ...] = (ro_crate, rembi_yaml)
+LOADERS: tuple[Loader, ...] = (ro_crate, pagetab, file_lists, rembi_yaml)
 
 __all__ = ["LOADERS", "Document", "Leaves", "Loader", "Reading", "documents_of", "gathered", "read"]
 
@@ -38,5 +38,6 @@ def read(document: Document) -> Iterator[Reading | SourceError]:
         "this is no format that Rembigraph reads",
         source=document.place,
         code="unknown-format",
-        fix="It reads GIDE RO-Crates (JSON with @context and @graph) and Rembigraph YAML (accession: ...).",
+        fix="It reads GIDE RO-Crates (JSON with @context and @graph), BioStudies PageTab (JSON with accno and "
+        "section) and Rembigraph YAML (accession: ...).",
     )

@@ -21,6 +21,10 @@ RULES: dict[str, str] = {
     "ro-crate-descriptor": "The metadata descriptor describes the document, not the study.",
     "private-email": "E-mail addresses of people are not published by this catalogue.",
     "private-contact": "Telephone and fax numbers of people are not published by this catalogue.",
+    "private-account": "Accounts and keys of the archive's own users are not published by this catalogue.",
+    "pagetab-document": "Template, converter and project of a submission describe the document, not the study.",
+    "biostudies-internal": "Technical fields of the internal form of BioStudies' database.",
+    "file-row": "Rows of files are summed up (number, bytes, columns); the rows stay in the archived source.",
     "structural-type": "Type of a node or value that went whole into one slot, and the slot says what it is.",
     "structural-id": "Name, inside the document only, of a node that went whole into one slot.",
 }

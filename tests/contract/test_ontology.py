@@ -90,8 +90,7 @@ NOT_ASKED = "none of the 25 competency questions is about it; "
 WITHOUT_QUESTION = {
     "AnalyzedData": NOT_ASKED + "results are shown with their study",
     "AnnotationMethod": NOT_ASKED + "it explains annotations, which question 18 is about",
-    "Association": NOT_ASKED
-    + "it joins sample and acquisition, which questions ask for apart",
+    "Association": NOT_ASKED + "it joins sample and acquisition, which questions ask for apart",
     "Axis": NOT_ASKED + "shapes check it; paths go from system to system",
     "FileReference": NOT_ASKED + "files are fetched by path, not searched",
     "FileSet": NOT_ASKED + "it holds counts of files that no triple names",

@@ -1,0 +1,289 @@
+"""BioStudies submissions (PageTab as JSON), the source of the BioImage Archive's studies.
+
+All templates (BioImages v4, v5, MIFA, Default, S-BSST), curators' conversions and submission drafts, and BioStudies'
+internal form. A draft without accession gets one made of its title (`DRAFT-…`), which says that it is a draft.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from rembigraph.loaders.json_bounds import parse_json
+from rembigraph.loaders.leaves import LeafAccount, leaf_name
+from rembigraph.loaders.pagetab_people import contributions, grants, publications
+from rembigraph.loaders.pagetab_samples import Samples, listed_files
+from rembigraph.loaders.pagetab_tree import Section, Taken, section
+from rembigraph.loaders.reading import Document, Reading
+from rembigraph.loaders.values import doi, doi_iri, licence_iri, partial_date, web_address
+from rembigraph.ontology.completion import complete
+from rembigraph.ontology.errors import SourceError, SourceMalformed, SourceSkipped
+from rembigraph.ontology.generated.models import ExternalRecord, Study, StudyComponent, StudyLink
+from rembigraph.ontology.identifiers import Accession, NotAnAccession, draft_accession, parse_accession
+
+FORMAT = "pagetab"
+SOURCE = "pagetab"
+
+_SNIFFED_BYTES = 256 * 1024
+_KEY = re.compile(rb'"(?:accno|accNo|section)"\s*:')
+_DOCUMENT = ("attachto", "template", "accnotemplate", "rootpath", "rembi pagetab conversion script version")
+_PRIVATE = ("secretKey", "owner", "submitter", "accessTags", "access")
+_INTERNAL = (
+    *("version", "schemaVersion", "method", "relPath", "rootPath", "storageMode", "views", "stats", "tags", "size"),
+    *("ctime", "mtime", "rtime", "creationTime", "modificationTime", "submissionTime", "releaseTime", "released"),
+    "pageTabFiles",
+)
+_DATASET_DOI = re.compile(r"10\.6019/(?P<accession>EMPIAR-\d+)", re.IGNORECASE)
+_INSIDE = re.compile(r"(?:EMPIAR-\d{5,9}|S-(?:BIAD|BSST|BSMS)\d{1,9}|idr\d{4})(?![0-9A-Za-z])", re.IGNORECASE)
+
+
+def recognises(document: Document) -> bool:
+    """Whether the bytes begin like a submission: a JSON object with `accno` or `section`, and attributes."""
+    head = document.data[:_SNIFFED_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()
+    return (
+        head.startswith(b"{")
+        and b'"@context"' not in head
+        and bool(_KEY.search(head))
+        and (b'"attributes"' in head or b'"section"' in head)
+    )
+
+
+def read(document: Document) -> Iterator[Reading | SourceError]:
+    """Read the study of a submission; what stands in the way is yielded as an error."""
+    try:
+        parsed = parse_json(document)
+        if not isinstance(parsed, dict):
+            raise SourceMalformed("the document is no JSON object", source=document.place, code="no-study")
+        yield _reading(document, parsed)
+    except SourceError as error:
+        yield error
+
+
+def _reading(document: Document, parsed: dict[str, Any]) -> Reading:
+    account = LeafAccount(parsed)
+    taken = Taken(account)
+    root = section(parsed, "")
+    study_of = _study_section(parsed, document)
+    accession = _accession(root, study_of, document)
+    study = _study(root, study_of, accession, taken)
+    _ignore_technical(root, study_of, taken)
+    study.kept_value = account.kept()
+    names = _names(root, study_of)
+    return Reading(
+        study=complete(study, SOURCE),
+        source=SOURCE,
+        format=FORMAT,
+        source_bytes=document.bundle(),
+        leaves=account.leaves(),
+        quality="draft" if accession.archive_key == "Draft" else "original",
+        source_date=study.modified or "",
+        unmapped=account.unmapped(lambda pointer: names.get(pointer) or leaf_name(pointer)),
+    )
+
+
+def _study_section(parsed: dict[str, Any], document: Document) -> Section:
+    value = parsed.get("section")
+    found = section(value, "/section") if isinstance(value, dict) else None
+    if found is None or found.type in {"project", "collection"}:
+        kind = f"a {found.type}" if found else "a submission without a section"
+        raise SourceSkipped(f"this holds no study: it is {kind}", where=document.place)
+    return found
+
+
+def _names(root: Section, study_of: Section) -> dict[str, str]:
+    """What each value is called in the document, by its place."""
+    every = [root, *study_of.everything()]
+    links = [link for one in every for link in one.links()]
+    found: dict[str, str] = {}
+    for of in (*every, *links):
+        for one in of.attributes:
+            name = f"{of.type or 'link'}: {one.name}" if of is not root else one.name
+            found |= dict.fromkeys((one.pointer, *one.names), name)
+    return found
+
+
+def _accession(root: Section, study_of: Section, document: Document) -> Accession:
+    given = root.accno or study_of.accno
+    try:
+        if given:
+            return parse_accession(given)
+    except NotAnAccession as error:
+        raise SourceMalformed(
+            f"the submission's accession is unknown: {error}",
+            source=document.place,
+            pointer="/accno",
+            code="unknown-accession",
+            fix="`accno` needs to be an accession such as S-BIAD1076 (EXAMPLE-0001 for a made-up study).",
+        ) from None
+    titles = [
+        one.text for of in (study_of, root) for one in of.attributes if one.name == "title" and one.text
+    ]
+    if not titles:
+        raise SourceMalformed(
+            "the submission has neither an accession nor a title",
+            source=document.place,
+            pointer="/accno",
+            code="no-accession",
+            fix="Add `accno`, or a Title for a draft.",
+        )
+    return draft_accession(titles[0])
+
+
+def _study(root: Section, of: Section, accession: Accession, taken: Taken) -> Study:
+    study = Study(accession=accession.text)
+    if root.accno or of.accno:
+        _account_accession(root, of, accession, taken)
+    for one in (root, of):
+        taken.claim(one)
+    _describe(root, of, study, taken)
+    _add_licence(of, study, taken)
+    study.contribution = contributions(of, taken)
+    study.grant = grants(of, taken)
+    study.publication = publications(of, taken)
+    samples = Samples(taken)
+    samples.map_all(of)
+    study.biosample, study.specimen, study.acquisition = (
+        samples.biosamples,
+        samples.specimens,
+        samples.acquisitions,
+    )
+    study.analyzed_data, study.correlation = samples.analyses, samples.correlations
+    study.protocol, study.component = samples.protocols, samples.components
+    study.annotation, study.annotation_method = samples.annotations, samples.annotation_methods
+    _add_files(of, study, taken)
+    _add_links(root, of, study, taken)
+    return study
+
+
+def _account_accession(root: Section, of: Section, accession: Accession, taken: Taken) -> None:
+    for one in (root, of):
+        for name in ("accno", "accNo"):
+            text = one.value.get(name)
+            if not isinstance(text, str):
+                continue
+            if text.strip().casefold() == accession.text.casefold():
+                taken.account.mapped(f"{one.pointer}/{name}")
+            elif one is of:
+                taken.account.ignored(f"{one.pointer}/{name}", "structural-id")
+
+
+def _describe(root: Section, of: Section, study: Study, taken: Taken) -> None:
+    study.title = taken.text(of, "title")
+    top = taken.text(root, "title") if study.title is None else None
+    study.title = study.title or top
+    for one in taken.attributes(root, "title"):
+        if one.text == study.title:
+            taken.mapped(one)
+    if isinstance(title := root.value.get("title"), str):
+        study.title = study.title or title.strip() or None
+        if title.strip() == study.title:
+            taken.account.mapped("/title")
+    study.description = taken.text(of, "description", "abstract")
+    study.issued = _date(of, taken) or _date(root, taken)
+    _date(root, taken, study.issued)
+    study.keyword = taken.texts(of, "keyword", "keywords")
+    study.acknowledgement = taken.text(of, "acknowledgements", "acknowledgement")
+    study.funding_statement = taken.text(of, "funding statement")
+    study.study_type = taken.text(of, "study type")
+    study.organism_text = taken.texts(of, "organism")
+    study.imaging_method_text = taken.texts(of, "imaging method", "technology type")
+    study.dataset_doi = _dataset_doi(root, of, taken)
+
+
+def _date(of: Section, taken: Taken, known: str | None = None) -> str | None:
+    """Take the release date; with one known, only what says the same."""
+    for one in taken.attributes(of, "releasedate", "release date"):
+        date = partial_date(one.text)
+        if date and known in {None, date}:
+            taken.mapped(one)
+            known = date
+    return known
+
+
+def _dataset_doi(root: Section, of: Section, taken: Taken) -> str | None:
+    if isinstance(given := root.value.get("doi"), str) and (name := doi(given)):
+        taken.account.mapped("/doi")
+        return doi_iri(name)
+    for one in (*taken.attributes(root, "doi"), *taken.attributes(of, "doi")):
+        if name := doi(one.text):
+            taken.mapped(one)
+            return doi_iri(name)
+    return None
+
+
+def _add_licence(of: Section, study: Study, taken: Taken) -> None:
+    for one in taken.attributes(of, "license", "licence"):
+        address = next((q.text for q in one.qualifiers if q.name == "url"), "")
+        study.license = study.license or licence_iri(address) or licence_iri(one.text) or web_address(address)
+        study.license_text = study.license_text or taken.one(one) or None
+        if study.license and licence_iri(address) == study.license:
+            taken.qualifier(one, "url")
+
+
+def _add_files(of: Section, study: Study, taken: Taken) -> None:
+    """Files of the study itself, or of organisations in old submissions, make a part that stands for the whole."""
+    others = [one for one in of.everything() if one.type != "study component"]
+    file_sets = [found for one in others for found in listed_files(one, taken)]
+    if not file_sets:
+        return
+    study.component.append(StudyComponent(key="files", title=study.title, file_set=file_sets))
+
+
+# --- links
+
+
+def _add_links(root: Section, of: Section, study: Study, taken: Taken) -> None:
+    for one in (root, *of.everything()):
+        for link in one.links():
+            _add_link(link, study, taken)
+
+
+def _add_link(link: Section, study: Study, taken: Taken) -> None:
+    url = link.value.get("url")
+    if not isinstance(url, str) or not url.strip():
+        return
+    kind = taken.text(link, "type")
+    words = taken.text(link, "description", "title")
+    taken.account.mapped(f"{link.pointer}/url")
+    taken.claim(link)
+    target = _study_meant(url)
+    if target and target != study.accession:
+        quoted = "; ".join(part for part in (kind, url.strip(), words) if part)
+        study.related.append(
+            StudyLink(
+                link_to=target,
+                link_relation="related",
+                evidence_kind="dataset_doi" if _DATASET_DOI.search(url) else "links_section",
+                evidence_text=[quoted],
+                asserted_by="depositor",
+            )
+        )
+        return
+    study.see_also.append(
+        ExternalRecord(
+            external_identifier=url.strip(), external_archive=kind, title=words, landing_page=web_address(url)
+        )
+    )
+
+
+def _study_meant(url: str) -> str | None:
+    """Return the accession that an address or a bare identifier names, if it is of an archive that we know."""
+    if match := _DATASET_DOI.search(url):
+        return match["accession"].upper()
+    match = _INSIDE.search(url)
+    return parse_accession(match[0]).text if match else None
+
+
+def _ignore_technical(root: Section, of: Section, taken: Taken) -> None:
+    """What describes the document or belongs to nobody but BioStudies."""
+    for attribute in taken.attributes(root, *_DOCUMENT):
+        taken.ignored(attribute, "pagetab-document")
+    for names, rule in ((_PRIVATE, "private-account"), (_INTERNAL, "biostudies-internal")):
+        for name in names:
+            if name in root.value:
+                taken.account.ignored_under(f"/{name}", rule)
+    for one in of.everything():
+        inner = one.value.get("fileList")
+        if isinstance(inner, dict) and inner:
+            taken.account.ignored_under(f"{one.pointer}/fileList", "biostudies-internal")

@@ -1,0 +1,254 @@
+"""The sections of a BioStudies submission (PageTab as JSON), with the place of every value.
+
+PageTab says the same in many ways: lists within lists, `{}` for a link, names in any case, `reference` or
+`isReference`, and an internal form of BioStudies (`accNo`, `sections`, `fileList`). All of that ends here; what
+maps the sections sees one form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from rembigraph.loaders.leaves import LeafAccount, escaped
+from rembigraph.loaders.values import has_email, is_placeholder, prose
+
+_SECTIONS = ("subsections", "sections")
+_ACCESSIONS = ("accno", "accNo")
+_REFERENCE_FLAGS = ("reference", "isReference")
+_QUALIFIERS = ("valqual", "nmqual", "nameAttrs", "valueAttrs", "nameQualifiers", "valueQualifiers")
+
+
+_EMPTY_SAYS_NOTHING = ("attributes", "links", "files", *_SECTIONS, *_ACCESSIONS, "fileList", "linkList")
+
+
+def folded(name: object) -> str:
+    """Return a name as it is compared: lower case, words joined by single blanks.
+
+    >>> folded(" Sample_Preparation  Protocol")
+    'sample preparation protocol'
+    """
+    return re.sub(r"[\s_-]+", " ", name).strip().casefold() if isinstance(name, str) else ""
+
+
+@dataclass(frozen=True)
+class Qualifier:
+    """A name and value that qualify the value of an attribute: `Ontology`, `TermId`, `URL`."""
+
+    name: str
+    text: str
+    pointers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute of a section.
+
+    Attributes:
+        name: its name, folded.
+        text: its value as text, cleaned; empty when it has none.
+        raw: its value as it stands in the document.
+        pointer: place of the value; empty when there is none.
+        names: places of its name and of flags that only say how the value is meant.
+        is_reference: whether the value names a section.
+        qualifiers: what qualifies the value.
+    """
+
+    name: str
+    text: str
+    raw: Any
+    pointer: str
+    names: tuple[str, ...]
+    is_reference: bool
+    qualifiers: tuple[Qualifier, ...]
+
+
+@dataclass
+class Section:
+    """A section of a submission, or a link or file of one.
+
+    Attributes:
+        type: what it is, folded (`study component`).
+        value: the object in the document.
+        pointer: its place.
+    """
+
+    type: str
+    value: dict[str, Any]
+    pointer: str
+    attributes: list[Attribute] = field(default_factory=list)
+
+    @property
+    def accno(self) -> str:
+        """Its name in the document, or an empty string."""
+        return next(
+            (text for name in _ACCESSIONS if isinstance(text := self.value.get(name), str)), ""
+        ).strip()
+
+    def sections(self) -> Iterator[Section]:
+        """Yield the sections right below this one."""
+        for name in _SECTIONS:
+            for value, pointer in _objects(self.value.get(name), f"{self.pointer}/{name}"):
+                yield section(value, pointer)
+
+    def below(self, *types: str) -> list[Section]:
+        """Return the sections right below this one that are of one of these types."""
+        return [found for found in self.sections() if found.type in types]
+
+    def everything(self) -> Iterator[Section]:
+        """Yield this section and all below it, in document order."""
+        yield self
+        for below in self.sections():
+            yield from below.everything()
+
+    def links(self) -> Iterator[Section]:
+        """Yield the links of this section."""
+        for value, pointer in _objects(self.value.get("links"), f"{self.pointer}/links"):
+            yield section(value, pointer)
+
+    def files(self) -> Iterator[Section]:
+        """Yield the files that this section lists itself."""
+        for value, pointer in _objects(self.value.get("files"), f"{self.pointer}/files"):
+            yield section(value, pointer)
+
+
+def section(value: dict[str, Any], pointer: str) -> Section:
+    """Return an object of the document as a section."""
+    found = Section(folded(value.get("type")), value, pointer)
+    found.attributes = [
+        _attribute(one, place) for one, place in _objects(value.get("attributes"), f"{pointer}/attributes")
+    ]
+    return found
+
+
+def _objects(value: Any, pointer: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield the objects of a list and of the lists in it (section tables), with their places."""
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _objects(item, f"{pointer}/{number}")
+    elif isinstance(value, dict) and value:
+        yield value, pointer
+
+
+def _attribute(value: dict[str, Any], pointer: str) -> Attribute:
+    raw = value.get("value")
+    text = prose(raw) if isinstance(raw, str) else ""
+    names = [name for name in ("name", *_REFERENCE_FLAGS) if _is_leaf(value.get(name, {"": ""}))]
+    names += [name for name in _QUALIFIERS if name in value and not value[name]]
+    return Attribute(
+        name=folded(value.get("name")),
+        text=text,
+        raw=raw,
+        pointer=f"{pointer}/value" if "value" in value and _is_leaf(raw) else "",
+        names=tuple(f"{pointer}/{name}" for name in names),
+        is_reference=any(value.get(name) is True for name in _REFERENCE_FLAGS),
+        qualifiers=tuple(_qualifiers(value, pointer)),
+    )
+
+
+def _is_leaf(value: Any) -> bool:
+    return not value or not isinstance(value, dict | list)
+
+
+def _qualifiers(value: dict[str, Any], pointer: str) -> Iterator[Qualifier]:
+    for name in _QUALIFIERS:
+        for item, place in _objects(value.get(name), f"{pointer}/{name}"):
+            text = item.get("value")
+            pointers = tuple(
+                f"{place}/{key}" for key in ("name", "value") if _is_leaf(item.get(key, {"": ""}))
+            )
+            yield Qualifier(folded(item.get("name")), prose(text) if isinstance(text, str) else "", pointers)
+
+
+class Taken:
+    """Takes values of sections into slots, and accounts for them.
+
+    Args:
+        account: the leaf account of the document.
+    """
+
+    def __init__(self, account: LeafAccount) -> None:
+        self.account = account
+        self._keys: set[tuple[str, str]] = set()
+
+    def texts(self, of: Section, *names: str) -> list[str]:
+        """Take every value of the attributes with one of these names, each text once; empty values say nothing."""
+        found = [text for one in self.attributes(of, *names) if (text := self.one(one))]
+        return list(dict.fromkeys(found))
+
+    def text(self, of: Section, *names: str) -> str | None:
+        """Take the first value of the attributes with one of these names, the names in order of preference.
+
+        Further values that say something else stay kept.
+        """
+        taken: str | None = None
+        for name in names:
+            for one in self.attributes(of, name):
+                if taken is None or one.text in {"", taken}:
+                    taken = self.one(one) or taken
+        return taken
+
+    def attributes(self, of: Section, *names: str) -> list[Attribute]:
+        """Return the attributes with one of these names, not taken."""
+        return [one for one in of.attributes if one.name in names]
+
+    def one(self, attribute: Attribute) -> str:
+        """Take the value of an attribute; a placeholder (`None`, `n/a`) is no value and stays kept."""
+        if attribute.pointer and attribute.text and not is_placeholder(attribute.text):
+            self.mapped(attribute)
+            return attribute.text
+        if attribute.raw is None or attribute.raw == "":
+            self.mapped(attribute)
+        elif attribute.pointer and isinstance(attribute.raw, str) and has_email(attribute.raw):
+            self.ignored(attribute, "private-email")
+        return ""
+
+    def mapped(self, attribute: Attribute) -> None:
+        """Account for an attribute whose value is in a slot; the slot says what its name says."""
+        for pointer in (*attribute.names, *([attribute.pointer] if attribute.pointer else [])):
+            self.account.mapped(pointer)
+
+    def ignored(self, attribute: Attribute, rule: str) -> None:
+        """Account for an attribute, with its qualifiers, that is left out under a rule."""
+        qualifiers = (pointer for one in attribute.qualifiers for pointer in one.pointers)
+        for pointer in (*attribute.names, *([attribute.pointer] if attribute.pointer else []), *qualifiers):
+            self.account.ignored(pointer, rule)
+
+    def qualifier(self, attribute: Attribute, *names: str) -> str:
+        """Take the first value of the qualifiers with one of these names."""
+        for one in attribute.qualifiers:
+            if one.name in names and one.text:
+                for pointer in one.pointers:
+                    self.account.mapped(pointer)
+                return one.text
+        return ""
+
+    def claim(self, of: Section) -> None:
+        """Account for a section that became a thing of a class which says what its type says."""
+        self._mapped_member(of, "type")
+        if "extType" in of.value and _is_leaf(of.value["extType"]):
+            self.account.ignored(f"{of.pointer}/extType", "structural-type")
+        for name in _EMPTY_SAYS_NOTHING:
+            if name in of.value and not of.value[name]:
+                self._mapped_member(of, name)
+
+    def key(self, of: Section, kind: str) -> str | None:
+        """Take the section's own name for the key of its thing; None when it has none or another thing has it."""
+        if not of.accno or (kind, of.accno) in self._keys or has_email(of.accno):
+            return None
+        self._keys.add((kind, of.accno))
+        for name in _ACCESSIONS:
+            self._mapped_member(of, name)
+        return of.accno
+
+    def named(self, of: Section) -> None:
+        """Account for a section's own name that only joins sections of this document."""
+        for name in _ACCESSIONS:
+            if isinstance(of.value.get(name), str):
+                self.account.ignored(f"{of.pointer}/{name}", "structural-id")
+
+    def _mapped_member(self, of: Section, name: str) -> None:
+        if name in of.value and _is_leaf(of.value[name]):
+            self.account.mapped(f"{of.pointer}/{escaped(name)}")
