@@ -30,8 +30,28 @@ _KEY = re.compile(rb'"(?:accno|accNo|section)"\s*:')
 _DOCUMENT = ("attachto", "template", "accnotemplate", "rootpath", "rembi pagetab conversion script version")
 _PRIVATE = ("secretKey", "owner", "submitter", "accessTags", "access")
 _INTERNAL = (
-    *("version", "schemaVersion", "method", "relPath", "rootPath", "storageMode", "views", "stats", "tags", "size"),
-    *("ctime", "mtime", "rtime", "creationTime", "modificationTime", "submissionTime", "releaseTime", "released"),
+    *(
+        "version",
+        "schemaVersion",
+        "method",
+        "relPath",
+        "rootPath",
+        "storageMode",
+        "views",
+        "stats",
+        "tags",
+        "size",
+    ),
+    *(
+        "ctime",
+        "mtime",
+        "rtime",
+        "creationTime",
+        "modificationTime",
+        "submissionTime",
+        "releaseTime",
+        "released",
+    ),
     "pageTabFiles",
 )
 _DATASET_DOI = re.compile(r"10\.6019/(?P<accession>EMPIAR-\d+)", re.IGNORECASE)
