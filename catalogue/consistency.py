@@ -85,10 +85,11 @@ def _stored(store: Store, iris: Iris) -> Iterator[Quad]:
     """Every quad of the reports that `derive_reports` made before."""
     graph, result = NamedNode(iris.graph("validation")), NamedNode(SH + "result")
     for stated in store.quads_for_pattern(None, NamedNode(SH + "conforms"), None, graph):
-        if str(stated.subject.value).endswith(f"/report/{ACROSS_SOURCE}"):
-            for quad in store.quads_for_pattern(stated.subject, None, None, graph):
+        report = stated.subject
+        if isinstance(report, NamedNode) and report.value.endswith(f"/report/{ACROSS_SOURCE}"):
+            for quad in store.quads_for_pattern(report, None, None, graph):
                 yield quad
-                if quad.predicate == result:
+                if quad.predicate == result and isinstance(quad.object, NamedNode):
                     yield from store.quads_for_pattern(quad.object, None, None, graph)
 
 
