@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cases", help="file of correlation cases for tests/correlation")
     parser.addoption("--corpus", help="folder of hostile queries and inputs for tests/hostile")
+    parser.addoption("--gold", help="folder of gold facts for tests/gold")
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,6 @@ from rembigraph.ontology.errors import (
 )
 
 if TYPE_CHECKING:
-    from rembigraph.app.loading import LoadReport
     from rembigraph.app.settings import Settings
     from rembigraph.catalogue.home import Home
 
@@ -182,7 +181,7 @@ def load(
 ) -> None:
     """Load records: files, folders, zip or tar archives, or - for standard input."""
     from rembigraph.app.loading import load as load_records
-    from rembigraph.app.report import coverage_lines, load_lines
+    from rembigraph.app.report import coverage_json, coverage_lines, load_lines
     from rembigraph.catalogue.home import Home
 
     settings = _settings(ctx)
@@ -190,19 +189,12 @@ def load(
     with _progress("Loading") as progress:
         report = load_records(paths, home, strict=strict, processes=processes, progress=progress)
     if as_json:
-        _print_json(_load_json(report, coverage))
+        _print_json(report.as_json() | ({"coverage": coverage_json(report)} if coverage else {}))
     else:
         _print_lines(load_lines(report))
         if coverage:
             _print_lines(coverage_lines(report))
     ctx.exit(report.exit_code)
-
-
-def _load_json(report: LoadReport, coverage: bool) -> dict[str, Any]:
-    document = report.as_json()
-    if coverage:
-        document["coverage"] = {"unmapped": dict(report.unmapped().most_common(10))}
-    return document
 
 
 def _print_lines(lines: Iterator[str]) -> None:

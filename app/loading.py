@@ -76,7 +76,7 @@ class Outcome:
             "reason": asdict(self.reason) if self.reason else None,
             "violations": len(self.report.violations),
             "warnings": len(self.report.warnings),
-            "leaves": _leaves_json(self.leaves),
+            "leaves": leaves_json(self.leaves),
         }
 
 
@@ -107,7 +107,7 @@ class LoadReport:
             for outcome in self.outcomes
             if outcome.record and outcome.state == "loaded"
         )
-        totals["leaves"] = _leaves_json(total_leaves(self.outcomes))
+        totals["leaves"] = leaves_json(total_leaves(self.outcomes))
         return {
             "version": 1,
             "generation": self.generation,
@@ -128,7 +128,8 @@ def total_leaves(outcomes: Iterable[Outcome]) -> Leaves:
     return sum((outcome.leaves for outcome in outcomes), Leaves())
 
 
-def _leaves_json(leaves: Leaves) -> dict[str, int]:
+def leaves_json(leaves: Leaves) -> dict[str, int]:
+    """Return a leaf account as in `load --json`."""
     return {"total": leaves.total, "mapped": leaves.mapped, "kept": leaves.kept, "ignored": leaves.ignored}
 
 

@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rembigraph.app.loading import LoadReport, Outcome, total_leaves
+from rembigraph.app.loading import LoadReport, Outcome, leaves_json, total_leaves
 from rembigraph.catalogue.parts import Part
 from rembigraph.catalogue.reader import Snapshot
 from rembigraph.catalogue.recordview import Node
 from rembigraph.catalogue.studylist import StudyPage
 from rembigraph.catalogue.summary import contributions
+from rembigraph.loaders.reading import Leaves
 
 SHOWN = 20
+UNMAPPED_SHOWN = 10
 
 
 def load_lines(report: LoadReport) -> Iterator[str]:
@@ -37,14 +39,29 @@ def load_lines(report: LoadReport) -> Iterator[str]:
 
 def coverage_lines(report: LoadReport) -> Iterator[str]:
     """Yield how many source values are mapped, kept and ignored, by format, and the most frequent unmapped names."""
-    for form in sorted({outcome.format for outcome in report.outcomes if outcome.format}):
-        leaves = total_leaves(outcome for outcome in report.outcomes if outcome.format == form)
+    for form, leaves in _by_format(report).items():
         yield (
             f"{form}: {leaves.total} values; {_share(leaves.mapped, leaves.total)} mapped, {leaves.kept} kept "
-            f"verbatim, {leaves.ignored} ignored by rule"
+            f"verbatim, {leaves.ignored} ignored by rule; of those not ignored "
+            f"{_share(leaves.mapped, leaves.mapped + leaves.kept)} mapped"
         )
-    for name, count in report.unmapped().most_common(10):
+    for name, count in report.unmapped().most_common(UNMAPPED_SHOWN):
         yield f"  kept {count:>6} x {name}"
+
+
+def coverage_json(report: LoadReport) -> dict[str, Any]:
+    """Return the same as a JSON document: leaves by format, and the most frequent unmapped names with counts."""
+    return {
+        "formats": {form: leaves_json(leaves) for form, leaves in _by_format(report).items()},
+        "unmapped": dict(report.unmapped().most_common(UNMAPPED_SHOWN)),
+    }
+
+
+def _by_format(report: LoadReport) -> dict[str, Leaves]:
+    forms = sorted({outcome.format for outcome in report.outcomes if outcome.format})
+    return {
+        form: total_leaves(outcome for outcome in report.outcomes if outcome.format == form) for form in forms
+    }
 
 
 def _share(part: int, whole: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rembigraph.app.loading import Mapping, Outcome, map_documents, mapping_version
-from rembigraph.loaders.documents import documents
+from rembigraph.loaders import documents_of
 from rembigraph.ontology.identifiers import Iris
 
 
@@ -15,7 +15,7 @@ def validate_paths(
     """Read, map and validate every record below the paths; nothing is stored."""
     mapping = Mapping(Iris(), mapping_version(), {})
     outcomes: list[Outcome] = []
-    for done, found in enumerate(map_documents(documents(paths), mapping), start=1):
+    for done, found in enumerate(map_documents(documents_of(paths), mapping), start=1):
         outcomes += found
         progress(done)
     return outcomes

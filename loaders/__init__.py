@@ -7,13 +7,45 @@ and `read` (see `reading.Loader`) and name it in `LOADERS`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
-from rembigraph.loaders import file_lists, pagetab, rembi_yaml, ro_crate
+from rembigraph.loaders import (
+    bia_collections,
+    bia_objects,
+    bia_objects_gather,
+    bia_v1,
+    empiar,
+    empiar_curation,
+    empiar_deposition,
+    empiar_xml,
+    file_lists,
+    file_lists_gather,
+    pagetab,
+    rdf_documents,
+    rembi_yaml,
+    ro_crate,
+)
 from rembigraph.loaders.documents import documents as every_document
 from rembigraph.loaders.reading import Document, Leaves, Loader, Reading
+from rembigraph.ontology.completion import walk
 from rembigraph.ontology.errors import SourceError, SourceMalformed
 
-LOADERS: tuple[Loader, ...] = (ro_crate, pagetab, file_lists, rembi_yaml)
+MAX_PARTS = 60_000  # of one record: about 200,000 triples, eight times the largest known
+
+LOADERS: tuple[Loader, ...] = (
+    ro_crate,
+    pagetab,
+    empiar,
+    empiar_deposition,
+    empiar_xml,
+    empiar_curation,
+    file_lists,
+    bia_objects,
+    bia_collections,
+    bia_v1,
+    rembi_yaml,
+    rdf_documents,
+)
 
 __all__ = ["LOADERS", "Document", "Leaves", "Loader", "Reading", "documents_of", "gathered", "read"]
 
@@ -25,19 +57,35 @@ def documents_of(paths: Sequence[str]) -> Iterator[Document | SourceError]:
 
 def gathered(found: Iterator[Document | SourceError]) -> Iterator[Document | SourceError]:
     """Attach to a study's document what came beside it and belongs to it."""
-    return found
+    return bia_objects_gather.gathered(file_lists_gather.gathered(found))
 
 
 def read(document: Document) -> Iterator[Reading | SourceError]:
     """Read every study of a document with the loader that recognises its content."""
     for loader in LOADERS:
         if loader.recognises(document):
-            yield from loader.read(document)
+            for result in loader.read(document):
+                yield _in_bounds(result, document)
             return
     yield SourceMalformed(
         "this is no format that Rembigraph reads",
         source=document.place,
+        pointer="1:1",
         code="unknown-format",
         fix="It reads GIDE RO-Crates (JSON with @context and @graph), BioStudies PageTab (JSON with accno and "
-        "section) and Rembigraph YAML (accession: ...).",
+        "section), BioImage Archive documents (JSON with accession_id, or uuid and model), EMPIAR entries (JSON, XML) "
+        "and their curation, Rembigraph YAML (accession: ...) and RDF.",
+    )
+
+
+def _in_bounds(result: Reading | SourceError, document: Document) -> Reading | SourceError:
+    """Refuse a record with so many parts that validating it would take all memory."""
+    if isinstance(result, SourceError) or next(islice(walk(result.study), MAX_PARTS, None), None) is None:
+        return result
+    return SourceMalformed(
+        f"the record of {result.study.accession} has more than {MAX_PARTS} parts",
+        source=document.place,
+        pointer="1:1",
+        code="too-large",
+        fix="A record holds metadata of one study: describe files and images together, not one by one.",
     )

@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import accumulate
 from typing import Any, NoReturn
 
@@ -17,6 +18,7 @@ from rembigraph.loaders.values import without_email
 from rembigraph.ontology.errors import SourceMalformed
 
 MAX_DEPTH = 64
+MAX_VALUES = 500_000  # objects, lists and items: they take far more room in memory than in the text
 
 # Possessive (`++`, `*+`): a hostile text can't make these look at anything twice.
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
@@ -25,6 +27,8 @@ _BRACKET = re.compile(r"[{}\[\]]")
 _STEP = {"{": 1, "[": 1, "}": -1, "]": -1}
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_BLANKS = re.compile(r"[ \t\r\n]*")
+_SYNTAX_FIX = "Check commas, quotes and brackets there; a file holds one JSON document."
 
 
 class JsonFloat(float):
@@ -53,20 +57,67 @@ def parse_json(document: Document) -> Any:
     Raises:
         SourceMalformed: it is not JSON or breaks a bound; `pointer` is `line:column`.
     """
-    text = _decoded(document)
-    _check_depth(text, document)
-    try:
-        value = json.loads(
-            text, object_pairs_hook=_object, parse_float=_float, parse_constant=_constant, parse_int=_integer
-        )
-    except json.JSONDecodeError as error:
-        fix = "Check commas, quotes and brackets there; a file holds one JSON document."
-        _refuse(document, text, f"this is not JSON: {_problem(text, error)}", error.pos, "syntax", fix)
-    except _RefusedError as error:
-        _refuse(document, text, error.message, error.find(text), error.code, error.fix)
+    _check_size(document)
+    text = _checked(document)
+    with _refusals(document, text):
+        value = _DECODER.decode(text)
     if _SURROGATE.search(text):
         _check_surrogates(text, document)
     return value
+
+
+def parse_items(document: Document) -> Iterator[Any]:
+    """Parse a document that is one JSON list, an item at a time: a list of many files is never whole in memory.
+
+    Raises:
+        SourceMalformed: it is not JSON, no list, or breaks a bound; `pointer` is `line:column`.
+    """
+    text = _checked(document)
+    with _refusals(document, text):
+        _check_surrogates(text, document)
+    position = _expected("[", text, 0, document)
+    closing = text.startswith("]", _behind_blanks(text, position))
+    while not closing:
+        with _refusals(document, text):
+            item, position = _DECODER.raw_decode(text, _behind_blanks(text, position))
+        yield item
+        closing = text.startswith("]", _behind_blanks(text, position))
+        position = position if closing else _expected(",", text, position, document)
+    _expected("", text, _expected("]", text, position, document), document)
+
+
+def _expected(mark: str, text: str, position: int, document: Document) -> int:
+    """Return the position behind a mark; an empty mark is the end of the text."""
+    position = _behind_blanks(text, position)
+    if not text.startswith(mark, position) or (not mark and position < len(text)):
+        what = f"{mark!r} is expected there" if mark else "something follows the list"
+        _refuse(document, text, f"this is not a JSON list: {what}", position, "syntax", _SYNTAX_FIX)
+    return position + len(mark)
+
+
+def _behind_blanks(text: str, position: int) -> int:
+    match = _BLANKS.match(text, position)
+    return match.end() if match else position
+
+
+def _checked(document: Document) -> str:
+    """Return the text of a document whose depth and characters are in bounds."""
+    text = _decoded(document)
+    _check_depth(text, document)
+    return text
+
+
+@contextmanager
+def _refusals(document: Document, text: str) -> Iterator[None]:
+    """Say where in a document the parser stopped."""
+    try:
+        yield
+    except json.JSONDecodeError as error:
+        _refuse(
+            document, text, f"this is not JSON: {_problem(text, error)}", error.pos, "syntax", _SYNTAX_FIX
+        )
+    except _RefusedError as error:
+        _refuse(document, text, error.message, error.find(text), error.code, error.fix)
 
 
 def _problem(text: str, error: json.JSONDecodeError) -> str:
@@ -88,6 +139,13 @@ def _place_of_byte(data: bytes, position: int) -> tuple[str, str]:
     column = position - data.rfind(b"\n", 0, position)
     what = "UTF-16" if data.startswith(_UTF16) else f"byte 0x{data[position]:02x} there"
     return f"{line}:{column}", f"the file is not UTF-8 text ({what})"
+
+
+def _check_size(document: Document) -> None:
+    if sum(map(document.data.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        message = f"the document holds more than {MAX_VALUES} values"
+        fix = "Split it, one document for each study."
+        raise SourceMalformed(message, source=document.place, pointer="1:1", code="too-large", fix=fix)
 
 
 def _check_depth(text: str, document: Document) -> None:
@@ -188,3 +246,8 @@ def _refuse(document: Document, text: str, message: str, position: int, code: st
     raise SourceMalformed(
         message, source=document.place, pointer=f"{line}:{column}", code=code, fix=fix
     ) from None
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=_float, parse_constant=_constant, parse_int=_integer
+)

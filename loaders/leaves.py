@@ -25,6 +25,11 @@ RULES: dict[str, str] = {
     "pagetab-document": "Template, converter and project of a submission describe the document, not the study.",
     "biostudies-internal": "Technical fields of the internal form of BioStudies' database.",
     "file-row": "Rows of files are summed up (number, bytes, columns); the rows stay in the archived source.",
+    "private-address": "Postal addresses of people are not published by this catalogue.",
+    "xml-schema-location": "Where the schema of an XML document lies describes the document, not the study.",
+    "source-unknown": "The source itself says that there is no value (Unknown, None, n/a, null).",
+    "bia-zero-size": "BIA models need a size and write 0 where none was measured; no stored image has 0 bytes.",
+    "structural-list": "Cell of an RDF list; its items went into the record in their order.",
     "structural-type": "Type of a node or value that went whole into one slot, and the slot says what it is.",
     "structural-id": "Name, inside the document only, of a node that went whole into one slot.",
 }

@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from rembigraph.loaders.file_lists import FileLists
 from rembigraph.loaders.json_bounds import parse_json
 from rembigraph.loaders.leaves import LeafAccount, leaf_name
-from rembigraph.loaders.pagetab_people import contributions, grants, publications
-from rembigraph.loaders.pagetab_samples import Samples, listed_files
+from rembigraph.loaders.pagetab_files import listed_files
+from rembigraph.loaders.pagetab_people import contributions, grants, ignore_private, publications
+from rembigraph.loaders.pagetab_samples import Samples
 from rembigraph.loaders.pagetab_tree import Section, Taken, section
 from rembigraph.loaders.reading import Document, Reading
 from rembigraph.loaders.values import doi, doi_iri, licence_iri, partial_date, web_address
@@ -75,19 +77,23 @@ def read(document: Document) -> Iterator[Reading | SourceError]:
         parsed = parse_json(document)
         if not isinstance(parsed, dict):
             raise SourceMalformed("the document is no JSON object", source=document.place, code="no-study")
-        yield _reading(document, parsed)
+        lists = FileLists(document.attached)
+        yield _reading(document, parsed, lists)
+        yield from lists.errors
     except SourceError as error:
         yield error
 
 
-def _reading(document: Document, parsed: dict[str, Any]) -> Reading:
+def _reading(document: Document, parsed: dict[str, Any], lists: FileLists) -> Reading:
     account = LeafAccount(parsed)
-    taken = Taken(account)
+    taken = Taken(account, lists)
     root = section(parsed, "")
     study_of = _study_section(parsed, document)
+    lists.accession = root.accno or study_of.accno
     accession = _accession(root, study_of, document)
     study = _study(root, study_of, accession, taken)
-    _ignore_technical(root, study_of, taken)
+    lists.read_all()
+    study.related += [link for target, link in lists.links.items() if target != accession.text]
     study.kept_value = account.kept()
     names = _names(root, study_of)
     return Reading(
@@ -95,7 +101,7 @@ def _reading(document: Document, parsed: dict[str, Any]) -> Reading:
         source=SOURCE,
         format=FORMAT,
         source_bytes=document.bundle(),
-        leaves=account.leaves(),
+        leaves=account.leaves() + lists.leaves,
         quality="draft" if accession.archive_key == "Draft" else "original",
         source_date=study.modified or "",
         unmapped=account.unmapped(lambda pointer: names.get(pointer) or leaf_name(pointer)),
@@ -156,6 +162,8 @@ def _study(root: Section, of: Section, accession: Accession, taken: Taken) -> St
         _account_accession(root, of, accession, taken)
     for one in (root, of):
         taken.claim(one)
+        ignore_private(one, taken)
+    _ignore_technical(root, of, taken)
     _describe(root, of, study, taken)
     _add_licence(of, study, taken)
     study.contribution = contributions(of, taken)
@@ -170,9 +178,11 @@ def _study(root: Section, of: Section, accession: Accession, taken: Taken) -> St
     )
     study.analyzed_data, study.correlation = samples.analyses, samples.correlations
     study.protocol, study.component = samples.protocols, samples.components
+    study.organism_text = list(dict.fromkeys([*study.organism_text, *samples.organism_text]))
     study.annotation, study.annotation_method = samples.annotations, samples.annotation_methods
     _add_files(of, study, taken)
     _add_links(root, of, study, taken)
+    study.attribute_text = list(dict.fromkeys([*taken.rest(of), *taken.rest(root)]))
     return study
 
 

@@ -2,128 +2,198 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from rembigraph.loaders.pagetab_tree import Section, Taken
+from rembigraph.loaders.pagetab_tree import Attribute, Section, Taken, folded
 from rembigraph.loaders.values import doi, doi_iri, orcid_iri, partial_date, pubmed_id, pubmed_iri, ror_iri
 from rembigraph.ontology.generated.models import Contribution, Grant, Organisation, Person, Publication
 
-ORGANISATIONS = ("organisation", "organization", "affiliation")
+ORGANISATIONS = ("organisation", "organization", "affiliation", "organisations", "organizations")
+AUTHORS = ("author", "authors", "contact")
+
+# Names of attributes of people that this catalogue does not publish.
+_PRIVATE = (
+    (re.compile(r"e ?mail"), "private-email"),
+    (re.compile(r"(?:tele)?phone|fax|mobile"), "private-contact"),
+    (re.compile(r"address|street|post ?code|zip"), "private-address"),
+)
+_SEPARATORS = re.compile(r"\s*[,;|]\s*")
+
+
+def ignore_private(study: Section, taken: Taken) -> None:
+    """Leave out what belongs to people alone, wherever it stands; an organisation's address is not private."""
+    for of in study.everything():
+        is_person = of.type in AUTHORS
+        for one in of.attributes:
+            for pattern, rule in _PRIVATE:
+                if pattern.search(one.name) and (is_person or rule == "private-email"):
+                    taken.ignored(one, rule)
+
+
+# --- authors
 
 
 def contributions(study: Section, taken: Taken) -> list[Contribution]:
     """Return the authors in the order of the submission, with the organisations that they name."""
-    known = {one.accno: _organisation(one, taken) for one in study.below(*ORGANISATIONS)}
-    authors = study.below("author")
-    return [_contribution(author, known, place, taken) for place, author in enumerate(authors, start=1)]
+    affiliations = _Affiliations(study, taken)
+    found: list[Contribution] = []
+    for author in study.below(*AUTHORS):
+        contribution = _contribution(author, affiliations, taken)
+        if contribution:
+            contribution.position = len(found) + 1
+            found.append(contribution)
+    return found
+
+
+class _Affiliations:
+    """The organisations of a submission by their names in it; one is read when an author names it."""
+
+    def __init__(self, study: Section, taken: Taken) -> None:
+        self._taken = taken
+        self._sections: dict[str, Section] = {}
+        self._read: dict[str, Organisation] = {}
+        for of in study.everything():
+            if of.type in ORGANISATIONS and of.accno:
+                self._sections.setdefault(of.accno.casefold(), of)
+
+    def of(self, author: Section) -> tuple[list[Organisation], list[str]]:
+        """Return the organisations that an author names, and what names none of the submission's."""
+        found: dict[str, Organisation] = {}
+        words: list[str] = []
+        for one in self._taken.attributes(
+            author, "affiliation", "affiliations", "organisation", "organization"
+        ):
+            names = self._names(one)
+            if names:
+                self._taken.mapped(one)
+                found |= {name: self._organisation(name) for name in names}
+            elif text := self._taken.one(one):
+                words.append(text)
+        words += self._taken.texts(author, "department", "institution", "institute")
+        return list(found.values()), words
+
+    def _names(self, one: Attribute) -> list[str]:
+        """The organisations that a value names: one, or several in a row (`o1, o2`)."""
+        text = one.text.casefold()
+        if text in self._sections:
+            return [text]
+        parts = _SEPARATORS.split(text)
+        return parts if text and all(part in self._sections for part in parts) else []
+
+    def _organisation(self, name: str) -> Organisation:
+        if name not in self._read:
+            self._read[name] = _organisation(self._sections[name], self._taken)
+        return self._read[name]
 
 
 def _organisation(of: Section, taken: Taken) -> Organisation:
     taken.claim(of)
-    ror = next((one for one in taken.attributes(of, "rorid", "ror") if ror_iri(one.text)), None)
-    if ror:
-        taken.mapped(ror)
     taken.named(of)
-    return Organisation(
-        id=ror_iri(ror.text) if ror else None,
-        name=taken.text(of, "name"),
-        address=taken.text(of, "address"),
-    )
+    ror = _parsed(of, taken, ("rorid", "ror", "ror id"), ror_iri)
+    return Organisation(id=ror, name=taken.text(of, "name", "title"), address=taken.text(of, "address"))
 
 
-def _contribution(
-    author: Section, known: dict[str, Organisation], position: int, taken: Taken
-) -> Contribution:
+def _contribution(author: Section, affiliations: _Affiliations, taken: Taken) -> Contribution | None:
+    name = taken.text(author, "name", "full name", names_a_person=True)
+    orcid = _parsed(author, taken, ("orcid", "orcid id"), orcid_iri)
+    if name is None and orcid is None:
+        return None
     taken.claim(author)
     taken.named(author)
-    for one in taken.attributes(author, "e mail", "email"):
-        taken.ignored(one, "private-email")
-    orcid = next((one for one in taken.attributes(author, "orcid") if orcid_iri(one.text)), None)
-    if orcid:
-        taken.mapped(orcid)
-    organisations, words = _affiliations(author, known, taken)
-    name = taken.text(author, "name")
+    organisations, words = affiliations.of(author)
     person = Person(
-        id=orcid_iri(orcid.text) if orcid else None,
+        id=orcid,
         name=name,
         affiliation=organisations,
         affiliation_text=words,
-        alternate_identifier=taken.texts(author, "orcid") if orcid is None else [],
+        alternate_identifier=[] if orcid else taken.texts(author, "orcid", "orcid id"),
     )
-    return Contribution(
-        position=position,
-        display_name=name,
-        role=taken.texts(author, "role"),
-        person=person,
-        affiliation=organisations,
-    )
+    roles = taken.texts(author, "role", "roles")
+    return Contribution(display_name=name, role=roles, person=person, affiliation=organisations)
 
 
-def _affiliations(
-    author: Section, known: dict[str, Organisation], taken: Taken
-) -> tuple[list[Organisation], list[str]]:
-    """Return the organisations that an author names, and what names none of the submission's."""
-    found: dict[str, Organisation] = {}
-    words = []
-    for one in taken.attributes(author, "affiliation"):
-        if one.text and one.text in known:
-            taken.mapped(one)
-            found[one.text] = known[one.text]
-        elif text := taken.one(one):
-            words.append(text)
-    return list(found.values()), words
+# --- grants
 
 
 def grants(study: Section, taken: Taken) -> list[Grant]:
-    """Return the grants of a study."""
-    found = []
-    for of in study.below("funding", "grant"):
-        taken.claim(of)
-        agencies = taken.texts(of, "agency", "funder", "funding agency")
-        grant = Grant(
-            key=taken.key(of, "grant"),
-            grant_identifier=taken.text(of, "grant id", "grant number"),
-            funder=[Organisation(name=name) for name in agencies],
-        )
-        if grant.grant_identifier or agencies:
-            found.append(grant)
-    return found
+    """Return the grants of a study; a section that names neither funder nor grant is none."""
+    return [grant for of in study.below("funding", "grant") if (grant := _grant(of, taken))]
+
+
+def _grant(of: Section, taken: Taken) -> Grant | None:
+    agencies = taken.texts(of, "agency", "funder", "funding agency")
+    number = taken.text(of, "grant id", "grant number", "grant")
+    title = taken.text(of, "title", "name")
+    if not (agencies or number or title):
+        return None
+    taken.claim(of)
+    funders = [Organisation(name=name) for name in agencies]
+    return Grant(key=taken.key(of, "grant"), title=title, grant_identifier=number, funder=funders)
+
+
+# --- publications
 
 
 def publications(study: Section, taken: Taken) -> list[Publication]:
-    """Return the publications of a study."""
-    found = (_publication(of, taken) for of in study.below("publication"))
-    return [one for one in found if any((one.title, one.doi, one.pubmed_id, one.alternate_identifier))]
+    """Return the publications of a study; a section that says of none what it is (`in revision`) is none."""
+    return [one for of in study.below("publication", "publications") if (one := _publication(of, taken))]
 
 
-def _publication(of: Section, taken: Taken) -> Publication:
-    taken.claim(of)
-    name = _parsed(of, taken, "doi", doi)
-    number = _parsed(of, taken, "pubmed id", lambda text: text if text.isdecimal() else pubmed_id(text))
+def _publication(of: Section, taken: Taken) -> Publication | None:
+    name = _parsed(of, taken, ("doi",), doi) or _doi_of_link(of, taken)
+    number = _parsed(of, taken, ("pubmed id", "pmid", "pubmed"), _pubmed)
     iri = doi_iri(name) if name else pubmed_iri(number) if number else None
-    if iri:
-        taken.named(of)
-    return Publication(
+    found = Publication(
         id=iri,
-        key=None if iri else taken.key(of, "publication"),
         title=taken.text(of, "title"),
         doi=name,
         pubmed_id=number,
-        publication_date=_parsed(of, taken, "year", partial_date),
+        publication_date=_parsed(of, taken, ("year", "date", "publication date"), partial_date),
         authors_text=taken.text(of, "authors", "author"),
-        alternate_identifier=taken.texts(of, "pmc id", "pmcid"),
+        alternate_identifier=taken.texts(of, "pmc id", "pmcid", "pmc"),
         journal=taken.text(of, "journal"),
         journal_volume=taken.text(of, "volume"),
         journal_issue=taken.text(of, "issue"),
     )
+    if not any(value for _, value in found):
+        return None
+    taken.claim(of)
+    if iri:
+        taken.named(of)
+    else:
+        found.key = taken.key(of, "publication")
+    return found
 
 
-def _parsed(of: Section, taken: Taken, name: str, parse: Callable[[str], str | None]) -> str | None:
-    """Take the first value of an attribute that can be read as what it should be; others stay kept."""
-    for one in taken.attributes(of, name):
-        if value := parse(one.text):
-            taken.mapped(one)
-            return value
-        if not one.text:
-            taken.one(one)
+def _pubmed(text: str) -> str | None:
+    return text if re.fullmatch("[1-9][0-9]{0,8}", text) else pubmed_id(text)
+
+
+def _doi_of_link(of: Section, taken: Taken) -> str | None:
+    """Older submissions give the DOI of a publication as a link of its section."""
+    for link in of.links():
+        url = link.value.get("url")
+        kinds = [one.text for one in taken.attributes(link, "type")]
+        name = doi(url) if isinstance(url, str) else None
+        if name and all(folded(kind) == "doi" for kind in kinds):
+            taken.claim(link)
+            taken.account.mapped(f"{link.pointer}/url")
+            taken.texts(link, "type")
+            return name
     return None
+
+
+def _parsed(
+    of: Section, taken: Taken, names: tuple[str, ...], parse: Callable[[str], str | None]
+) -> str | None:
+    """Take the first value of an attribute that can be read as what it should be; others stay kept."""
+    found: str | None = None
+    for one in taken.attributes(of, *names):
+        value = parse(one.text)
+        if value and found in {None, value}:
+            taken.mapped(one)
+            found = value
+        elif not one.text:
+            taken.one(one)
+    return found

@@ -6,15 +6,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from rembigraph.loaders.pagetab_files import file_lists, listed_files, sum_sizes
 from rembigraph.loaders.pagetab_tree import Attribute, Section, Taken, folded
-from rembigraph.loaders.values import method_iri, taxon_iri
+from rembigraph.loaders.values import method_iri, taxon_iri, term_iri
 from rembigraph.ontology.generated.models import (
     AnalyzedData,
     Annotation,
     AnnotationMethod,
     Association,
     Biosample,
-    FileSet,
     ImageAcquisition,
     ImageCorrelation,
     OntologyTerm,
@@ -24,6 +24,7 @@ from rembigraph.ontology.generated.models import (
     Taxon,
 )
 from rembigraph.ontology.identifiers import safe_key
+from rembigraph.ontology.term_tables import names_method
 
 _PREPARATION = ("sample preparation protocol", "specimen preparation protocol", "preparation method")
 _PARTS = ("biosample", "specimen", "image acquisition", "image analysis", "image correlation")
@@ -47,6 +48,7 @@ class Samples:
         self.annotations: list[Annotation] = []
         self.annotation_methods: list[AnnotationMethod] = []
         self.components: list[StudyComponent] = []
+        self.organism_text: list[str] = []
         self._by_title: dict[str, dict[str, list[str]]] = {kind: defaultdict(list) for kind in _PARTS}
         self._specimens: dict[str, Specimen] = {}
 
@@ -57,6 +59,8 @@ class Samples:
             self._annotation(of)
         for of in study.below("study component"):
             self._component(of)
+        for of in study.below("experiment"):
+            self._experiment(of)
 
     def _map_parts(self, of: Section) -> dict[str, list[str]]:
         """Map the parts right below a section and return references to them by kind."""
@@ -97,6 +101,7 @@ class Samples:
         )
         for child in of.below("organism"):
             self._organism(child, sample)
+        sample.attribute_text = taken.rest(of)
         self.biosamples.append(sample)
         return _reference("biosample", key)
 
@@ -127,6 +132,7 @@ class Samples:
             preparation_protocol=self._protocols(of, f"{key}-preparation", *_PREPARATION),
             growth_protocol=self._protocols(of, f"{key}-growth", "growth protocol"),
         )
+        specimen.attribute_text = self._taken.rest(of)
         self.specimens.append(specimen)
         self._specimens[_reference("specimen", key)] = specimen
         return _reference("specimen", key)
@@ -152,24 +158,25 @@ class Samples:
             self._method_of_attribute(one, acquisition)
         for child in of.below("imaging method"):
             self._method_of_section(child, acquisition)
+        acquisition.attribute_text = taken.rest(of)
         self.acquisitions.append(acquisition)
         return _reference("acquisition", key)
 
-    def _method_of_attribute(self, one: Attribute, acquisition: ImageAcquisition) -> None:
+    def _method_of_attribute(self, one: Attribute, imaged: ImageAcquisition | StudyComponent) -> None:
         text = self._taken.one(one)
         if not text:
             return
         iri = method_iri(self._taken.qualifier(one, "termid", "term id", "ontology term id"))
         if iri:
-            acquisition.imaging_method.append(OntologyTerm(id=iri, label=text))
+            imaged.imaging_method.append(OntologyTerm(id=iri, label=text))
         else:
-            acquisition.imaging_method_text.append(text)
+            imaged.imaging_method_text.append(text)
 
     def _method_of_section(self, of: Section, acquisition: ImageAcquisition) -> None:
         taken = self._taken
         taken.claim(of)
         taken.named(of)
-        iri_of = next((one for one in taken.attributes(of, "ontology term id") if method_iri(one.text)), None)
+        iri_of = next((one for one in taken.attributes(of, "ontology term id") if _term(one.text)), None)
         names = taken.texts(of, "ontology value")
         for one in taken.attributes(of, "ontology name"):
             # The same words again, or the name of the ontology, which the IRI says.
@@ -180,7 +187,11 @@ class Samples:
             return
         taken.mapped(iri_of)
         label = names[0] if names else None
-        acquisition.imaging_method.append(OntologyTerm(id=method_iri(iri_of.text), label=label))
+        iri = _term(iri_of.text)
+        if iri and label and not names_method(iri, label):
+            acquisition.imaging_method_text += names  # the words say something else than the term: both stand
+            label = None
+        acquisition.imaging_method.append(OntologyTerm(id=iri, label=label))
 
     def _analysis(self, of: Section, key: str) -> str:
         taken = self._taken
@@ -189,6 +200,7 @@ class Samples:
                 key=key,
                 title=taken.text(of, "title"),
                 analysis_method=taken.text(of, "image analysis overview", "description"),
+                attribute_text=taken.rest(of),
             )
         )
         return _reference("analyzed", key)
@@ -203,6 +215,7 @@ class Samples:
                 fiducials_used=taken.texts(of, "fiducials used"),
                 transformation_matrix_text=taken.texts(of, "transformation matrix"),
                 related_images_and_relationship=taken.texts(of, "related images and relationship"),
+                attribute_text=taken.rest(of),
             )
         )
         return _reference("correlation", key)
@@ -229,6 +242,7 @@ class Samples:
                 annotation_type=types,
                 by_annotation_method=[_reference("annotation-method", key)],
                 file_set=file_lists(of, taken),
+                attribute_text=taken.rest(of),
             )
         )
 
@@ -250,7 +264,39 @@ class Samples:
             taken.named(tuple_of)
             component.file_set += file_lists(tuple_of, taken)
             self._associate(component, self._named(tuple_of))
+        sum_sizes(component)
+        component.attribute_text = taken.rest(of)
         self.components.append(component)
+
+    def _experiment(self, of: Section) -> None:
+        """Early submissions say what was imaged, and how, in one section with protocols below it."""
+        taken = self._taken
+        taken.claim(of)
+        component = StudyComponent(
+            key=self._key(of, "component"),
+            title=taken.text(of, "name", "title"),
+            description=taken.text(of, "description"),
+            file_set=[*file_lists(of, taken), *listed_files(of, taken)],
+        )
+        for one in taken.attributes(of, "imaging method"):
+            self._method_of_attribute(one, component)
+        self.organism_text += taken.texts(of, "organism", "characteristics [organism]")
+        for number, child in enumerate(of.below("protocol"), start=1):
+            self._protocol(child, f"{component.key}-{number}")
+        sum_sizes(component)
+        component.attribute_text = taken.rest(of)
+        self.components.append(component)
+
+    def _protocol(self, of: Section, key: str) -> None:
+        taken = self._taken
+        taken.claim(of)
+        protocol = Protocol(
+            key=taken.key(of, "protocol") or key,
+            title=taken.text(of, "name", "title"),
+            description=taken.text(of, "description"),
+        )
+        protocol.attribute_text = taken.rest(of)
+        self.protocols.append(protocol)
 
     def _named(self, of: Section) -> dict[str, list[str]]:
         """Return what one Associations section names by title; a title that is none, or of two things, stays kept."""
@@ -282,6 +328,11 @@ def _reference(segment: str, key: str) -> str:
     return f"{segment}/{safe_key(key)}"
 
 
+def _term(text: str) -> str | None:
+    """FBbi is asked for; terms of EDAM and others stand there, too."""
+    return method_iri(text) or (term_iri(text) if text else None)
+
+
 def _use(part: Any, named: dict[str, list[str]]) -> None:
     """Add references to a study component or an association."""
     part.uses_biosample = _together(part.uses_biosample, named.get("biosample", ()))
@@ -293,36 +344,3 @@ def _use(part: Any, named: dict[str, list[str]]) -> None:
 
 def _together(known: Iterable[str], more: Iterable[str]) -> list[str]:
     return list(dict.fromkeys([*known, *more]))
-
-
-# --- files
-
-
-def file_lists(of: Section, taken: Taken) -> list[FileSet]:
-    """Return the file lists that a section names; their rows are in documents of their own."""
-    found = [FileSet(title=name) for name in taken.texts(of, "file list")]
-    inner = of.value.get("fileList")
-    if isinstance(inner, dict) and isinstance(name := inner.get("fileName"), str) and name.strip():
-        taken.account.mapped(f"{of.pointer}/fileList/fileName")
-        found.append(FileSet(title=name.strip()))
-    return found
-
-
-def listed_files(of: Section, taken: Taken) -> list[FileSet]:
-    """Sum up the files that a section lists itself: number, bytes and columns, never one thing a file."""
-    files = list(of.files())
-    if not files:
-        return []
-    columns: dict[str, None] = {}
-    for file in files:
-        taken.account.ignored_under(file.pointer, "file-row")
-        columns.update(dict.fromkeys(one.name for one in file.attributes if one.name))
-    sizes = [size for file in files if isinstance(size := file.value.get("size"), int) and size >= 0]
-    return [
-        FileSet(
-            key="listed-" + "-".join(part for part in of.pointer.split("/") if part.isdigit()),
-            file_count=len(files),
-            byte_size=sum(sizes) if len(sizes) == len(files) else None,
-            column=list(columns),
-        )
-    ]

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from rembigraph.loaders.file_lists import FileLists
 from rembigraph.loaders.leaves import LeafAccount, escaped
-from rembigraph.loaders.values import has_email, is_placeholder, prose
+from rembigraph.loaders.values import E_MAIL_REMOVED, has_email, is_placeholder, prose
 
 _SECTIONS = ("subsections", "sections")
 _ACCESSIONS = ("accno", "accNo")
@@ -21,7 +22,8 @@ _REFERENCE_FLAGS = ("reference", "isReference")
 _QUALIFIERS = ("valqual", "nmqual", "nameAttrs", "valueAttrs", "nameQualifiers", "valueQualifiers")
 
 
-_EMPTY_SAYS_NOTHING = ("attributes", "links", "files", *_SECTIONS, *_ACCESSIONS, "fileList", "linkList")
+_MAY_BE_EMPTY = ("attributes", "links", "files", "fileList", "linkList", "title", "doi")
+_EMPTY_SAYS_NOTHING = (*_MAY_BE_EMPTY, *_SECTIONS, *_ACCESSIONS)
 
 
 def folded(name: object) -> str:
@@ -48,6 +50,7 @@ class Attribute:
 
     Attributes:
         name: its name, folded.
+        label: its name as written, cleaned.
         text: its value as text, cleaned; empty when it has none.
         raw: its value as it stands in the document.
         pointer: place of the value; empty when there is none.
@@ -57,6 +60,7 @@ class Attribute:
     """
 
     name: str
+    label: str
     text: str
     raw: Any
     pointer: str
@@ -139,6 +143,7 @@ def _attribute(value: dict[str, Any], pointer: str) -> Attribute:
     names += [name for name in _QUALIFIERS if name in value and not value[name]]
     return Attribute(
         name=folded(value.get("name")),
+        label=prose(label) if isinstance(label := value.get("name"), str) else "",
         text=text,
         raw=raw,
         pointer=f"{pointer}/value" if "value" in value and _is_leaf(raw) else "",
@@ -167,39 +172,54 @@ class Taken:
 
     Args:
         account: the leaf account of the document.
+        lists: file lists that came with it.
     """
 
-    def __init__(self, account: LeafAccount) -> None:
+    def __init__(self, account: LeafAccount, lists: FileLists | None = None) -> None:
         self.account = account
+        self.lists = lists or FileLists()
         self._keys: set[tuple[str, str]] = set()
+        self._asked: dict[str, set[str]] = {}  # place of a section -> names that its mapping knows
 
     def texts(self, of: Section, *names: str) -> list[str]:
         """Take every value of the attributes with one of these names, each text once; empty values say nothing."""
         found = [text for one in self.attributes(of, *names) if (text := self.one(one))]
         return list(dict.fromkeys(found))
 
-    def text(self, of: Section, *names: str) -> str | None:
+    def text(self, of: Section, *names: str, names_a_person: bool = False) -> str | None:
         """Take the first value of the attributes with one of these names, the names in order of preference.
 
-        Further values that say something else stay kept.
+        Further values that say something else stay kept. `Na` is a name, but no description.
         """
         taken: str | None = None
         for name in names:
             for one in self.attributes(of, name):
                 if taken is None or one.text in {"", taken}:
-                    taken = self.one(one) or taken
+                    taken = self.one(one, names_a_person=names_a_person) or taken
         return taken
 
     def attributes(self, of: Section, *names: str) -> list[Attribute]:
         """Return the attributes with one of these names, not taken."""
+        self._asked.setdefault(of.pointer, set()).update(names)
         return [one for one in of.attributes if one.name in names]
 
-    def one(self, attribute: Attribute) -> str:
+    def rest(self, of: Section) -> list[str]:
+        """Take every attribute that its submitter invented, as name and value; call it when all others are taken."""
+        known = self._asked.get(of.pointer, set())
+        found = [one for one in of.attributes if one.label and one.name not in known and self._is_kept(one)]
+        return list(dict.fromkeys(f"{one.label}: {text}" for one in found if (text := self.one(one))))
+
+    def _is_kept(self, attribute: Attribute) -> bool:
+        return bool(attribute.pointer) and self.account.state(attribute.pointer) == "kept"
+
+    def one(self, attribute: Attribute, *, names_a_person: bool = False) -> str:
         """Take the value of an attribute; a placeholder (`None`, `n/a`) is no value and stays kept."""
-        if attribute.pointer and attribute.text and not is_placeholder(attribute.text):
+        if attribute.text == E_MAIL_REMOVED:
+            self.ignored(attribute, "private-email")
+        elif attribute.pointer and attribute.text and (names_a_person or not is_placeholder(attribute.text)):
             self.mapped(attribute)
             return attribute.text
-        if attribute.raw is None or attribute.raw == "":
+        elif attribute.raw is None or attribute.raw == "":
             self.mapped(attribute)
         elif attribute.pointer and isinstance(attribute.raw, str) and has_email(attribute.raw):
             self.ignored(attribute, "private-email")

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 from rembigraph.loaders.reading import Document, Leaves, Reading
+from rembigraph.loaders.yaml_bounds import composed
 from rembigraph.ontology.completion import complete
 from rembigraph.ontology.errors import SourceError, SourceMalformed
 from rembigraph.ontology.fields import Field, classes, enum_iris
@@ -26,10 +27,7 @@ from rembigraph.ontology.identifiers import NotAnAccession
 FORMAT = "rembigraph-yaml"
 SOURCE = "rembigraph"
 MODEL = "rembigraph/0.1"
-MAX_DEPTH = 64
-MAX_DOCUMENTS = 100_000
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MARKER = re.compile(rb"^(model:[ \t]*['\"]?rembigraph/|accession:)", re.MULTILINE)
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
@@ -44,19 +42,10 @@ def recognises(document: Document) -> bool:
 def read(document: Document) -> Iterator[Reading | SourceError]:
     """Read every study of the document; one that can't be read is yielded as an error."""
     try:
-        text = document.data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        yield _malformed(
-            document, f"the file is not UTF-8 text (byte {error.start})", fix="Save it as UTF-8."
-        )
+        text, studies = composed(document)
+    except SourceMalformed as error:
+        yield error
         return
-    try:
-        _check_bounds(text)
-        nodes = list(yaml.compose_all(text, Loader=_LOADER))
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        yield _syntax_error(document, error)
-        return
-    studies = [node for node in nodes if node is not None]
     if not studies:
         yield _malformed(
             document, "the file holds no study", fix="Write one document with an accession and a title."
@@ -260,40 +249,6 @@ def _is_null(node: yaml.Node) -> bool:
 
 def _line(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
-
-
-def _check_bounds(text: str) -> None:
-    """Walk the events first: they come without recursion, so depth and aliases are seen before anything is built."""
-    depth = documents = 0
-    for event in yaml.parse(text, Loader=_LOADER):
-        if isinstance(event, yaml.AliasEvent):
-            raise _out_of_bounds("aliases (*name) are not allowed", event)
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        elif isinstance(event, yaml.DocumentStartEvent):
-            documents += 1
-        if depth > MAX_DEPTH or documents > MAX_DOCUMENTS:
-            problem = f"nested more than {MAX_DEPTH} deep" if depth > MAX_DEPTH else "too many documents"
-            raise _out_of_bounds(problem, event)
-
-
-def _out_of_bounds(problem: str, event: Any) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
-
-
-def _syntax_error(document: Document, error: Exception) -> SourceMalformed:
-    mark = getattr(error, "problem_mark", None)
-    place = f"{mark.line + 1}:{mark.column + 1}" if mark else ""
-    problem = getattr(error, "problem", None) or str(error)
-    return _malformed(
-        document,
-        f"this is not YAML: {problem}",
-        pointer=place,
-        code="syntax",
-        fix="Check indentation and quotes there.",
-    )
 
 
 def _malformed(

@@ -8,7 +8,8 @@ for a date. A `@type` counts as mapped where the class of the record stands for 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -37,6 +38,7 @@ FORMAT = "ro-crate"
 SOURCE = "gide"
 
 _SNIFFED_BYTES = 64 * 1024
+_OURS = b'"https://w3id.org/rembigraph/'  # a record in our own vocabulary, or its context, is no crate
 _PRIVATE = {"email": "private-email", "telephone": "private-contact", "faxNumber": "private-contact"}
 _SSBD = re.compile(r"https?://ssbd\.riken\.jp/")
 _SSBD_PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,79}")
@@ -47,9 +49,9 @@ _ACCESSION_FIX = (
 
 
 def recognises(document: Document) -> bool:
-    """Whether the bytes begin like a JSON object with `@graph` and `@context`."""
+    """Whether the bytes begin like a JSON object with `@graph` and `@context`, in words other than our own."""
     head = document.data[:_SNIFFED_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not head.startswith(b"{") or b'"@graph"' not in head:
+    if not head.startswith(b"{") or b'"@graph"' not in head or _OURS in head:
         return False
     return b'"@context"' in head or b'"@context"' in document.data[-_SNIFFED_BYTES:]
 
@@ -65,7 +67,44 @@ def read(document: Document) -> Iterator[Reading | SourceError]:
         yield error
 
 
+@dataclass(frozen=True)
+class MappedCrate:
+    """A crate after mapping, before completion.
+
+    Attributes:
+        study: the record, without kept values and without identifiers.
+        account: what became of each leaf.
+        source_date: date that the crate states for itself, or empty.
+        leaf_name: names a leaf of the crate for people.
+    """
+
+    study: Study
+    account: LeafAccount
+    source_date: str
+    leaf_name: Callable[[str], str]
+
+
 def _reading(document: Document, parsed: dict[str, Any]) -> Reading:
+    mapped = mapped_crate(document, parsed)
+    mapped.study.kept_value = mapped.account.kept()
+    return Reading(
+        study=complete(mapped.study, SOURCE),
+        source=SOURCE,
+        format=FORMAT,
+        source_bytes=document.data,
+        leaves=mapped.account.leaves(),
+        source_date=mapped.source_date,
+        unmapped=mapped.account.unmapped(mapped.leaf_name),
+    )
+
+
+def mapped_crate(document: Document, parsed: dict[str, Any]) -> MappedCrate:
+    """Map the nodes of a crate, from whatever document they come.
+
+    Raises:
+        SourceMalformed: there is no accession, no graph, or an unknown context.
+        SourceSkipped: there is no study.
+    """
     account = LeafAccount(parsed)
     graph = CrateGraph(parsed, document.place)
     crate = Crate(graph, account)
@@ -77,16 +116,7 @@ def _reading(document: Document, parsed: dict[str, Any]) -> Reading:
     _ignore_what_is_not_published(crate)
     study = _study(crate, root, accession)
     study.resolution = list(crate.resolutions.values())
-    study.kept_value = account.kept()
-    return Reading(
-        study=complete(study, SOURCE),
-        source=SOURCE,
-        format=FORMAT,
-        source_bytes=document.data,
-        leaves=account.leaves(),
-        source_date=_source_date(root),
-        unmapped=account.unmapped(graph.leaf_name),
-    )
+    return MappedCrate(study, account, _source_date(root), graph.leaf_name)
 
 
 def _ignore_what_is_not_published(crate: Crate) -> None:

@@ -81,6 +81,11 @@ _DESCRIPTOR_ID = re.compile(r"(?:.*[/-])?ro-crate-metadata\.jsonl?d?")
 _CRATE_SPECIFICATION = re.compile(r"https?://w3id\.org/ro/crate(?:/.*)?")
 
 
+def is_known_context(name: Any) -> bool:
+    """Whether a context is one whose names are known here, so that nothing has to be fetched."""
+    return isinstance(name, str) and bool(_KNOWN_CONTEXT.fullmatch(name))
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """One value of a property.
@@ -184,7 +189,7 @@ class Names:
                 self._check_known(item)
 
     def _check_known(self, context: Any) -> None:
-        if not isinstance(context, str) or not _KNOWN_CONTEXT.fullmatch(context):
+        if not is_known_context(context):
             raise SourceMalformed(
                 f"the context {without_email(str(context)[:200])!r} is not one of those that are built in",
                 source=self._source,

@@ -50,7 +50,10 @@ _CC_IRI = re.compile(
 _CC_WORDS = re.compile(rf"cc-?({_CC_KIND})-?({_CC_VERSION})(?:-international|-unported)?")
 _CC0_WORDS = re.compile(r"cc-?0(?:-1\.0)?(?:-universal)?")
 _SPDX = re.compile(r"https?://(?:www\.)?spdx\.org/licenses/", re.IGNORECASE)
-_E_MAIL = re.compile(r"[\w.%+'-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,63}")
+_E_MAIL = re.compile(
+    r"[\w.%+'-]{1,64}(?:@|\s?\[(?i:at)\]\s?)(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,63}"  # EMPIAR writes " [at] "
+)
+_MAY_BE_E_MAIL = re.compile(r"@|\[at\]", re.IGNORECASE)
 _NOT_FOR_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML could not carry these
 _PLACEHOLDERS = frozenset(
     {"", "-", "--", ".", "?", "n.a", "n.a.", "n/a", "na", "nan", "none", "null", "tbd", "unknown", "unsure"}
@@ -213,7 +216,7 @@ def is_placeholder(text: str) -> bool:
 
 def has_email(text: str) -> bool:
     """Whether the text holds an e-mail address."""
-    return "@" in text and bool(_E_MAIL.search(text))
+    return bool(_MAY_BE_E_MAIL.search(text)) and bool(_E_MAIL.search(text))
 
 
 def without_email(text: str) -> str:
@@ -222,7 +225,7 @@ def without_email(text: str) -> str:
     >>> without_email("Ask <jane@example.org>, imaged @10x")
     'Ask <[e-mail removed]>, imaged @10x'
     """
-    return _E_MAIL.sub(E_MAIL_REMOVED, text) if "@" in text else text
+    return _E_MAIL.sub(E_MAIL_REMOVED, text) if _MAY_BE_E_MAIL.search(text) else text
 
 
 def prose(text: str) -> str:

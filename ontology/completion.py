@@ -64,7 +64,7 @@ def complete(study: Study, source: str) -> Study:
         study.same_as.append(accession.identifiers_org)
     _resolve_references(study, accession.text)
     resolve_texts(study)
-    minting = _Minting(accession.text, source)
+    minting = _Minting(accession.text, source, _given(study))
     _complete_links(study)
     _mint_children(study, accession.text, minting)
     _fill_study(study)
@@ -169,6 +169,15 @@ def _complete_transformation(transformation: Any) -> None:
 # --- minting
 
 
+def _given(study: Study) -> dict[str, str]:
+    """What has its IRI already, from its source: no new thing may get the same one."""
+    return {
+        record.id: _fingerprint(record)  # type: ignore[attr-defined]
+        for record in walk(study)
+        if record is not study and str(record.id or "").startswith(f"{study.accession}/")  # type: ignore[attr-defined]
+    }
+
+
 def _mint_children(parent: BaseModel, accession: str, minting: _Minting) -> None:
     for of, child in _values(parent):
         if of.kind != "object":
@@ -224,6 +233,8 @@ def _claim(iri: str, fingerprint: str, minting: _Minting) -> str:
 
 def _numbered(prefix: str, fingerprint: str, minting: _Minting) -> str:
     number = minting.numbers.get(prefix, 0) + 1
+    while f"{prefix}{minting.source}-{number}" in minting.owners:
+        number += 1
     minting.numbers[prefix] = number
     iri = f"{prefix}{minting.source}-{number}"
     minting.owners[iri] = fingerprint

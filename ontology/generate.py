@@ -11,6 +11,7 @@ import argparse
 import copy
 import json
 import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from linkml.generators.shaclgen import ShaclGenerator
 from linkml_runtime import SchemaView
 from linkml_runtime.dumpers import yaml_dumper
 from linkml_runtime.utils.formatutils import remove_empty_items
-from rdflib import Graph
+from rdflib import BNode, Graph
+from rdflib.plugins.serializers.longturtle import LongTurtleSerializer
 from rembigraph.ontology.base_shapes import base_shapes
 from rembigraph.ontology.lint import release
 from rembigraph.ontology.mappings import read_mappings
@@ -295,8 +297,21 @@ def _json(value: Any) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
+class _ByName(LongTurtleSerializer):
+    """Long Turtle with terms by name: rdflib's order is by number of references, which moves whole blocks."""
+
+    def orderSubjects(self) -> list[Any]:  # noqa: N802 - rdflib's name
+        return sorted(self._subjects, key=self._place)
+
+    def _place(self, subject: Any) -> tuple[bool, int, Any]:
+        blank = isinstance(subject, BNode)
+        return blank, self._references[subject] if blank else 0, subject
+
+
 def _turtle(graph: Graph) -> str:
-    return _tidy(graph.serialize(format="longturtle"))
+    stream = BytesIO()
+    _ByName(graph).serialize(stream)  # type: ignore[no-untyped-call]
+    return _tidy(stream.getvalue().decode())
 
 
 def _tidy(text: str) -> str:

@@ -258,6 +258,16 @@ def method_by_label(text: str) -> str | None:
     return named.iri if named else None
 
 
+def names_method(iri: str, text: str) -> bool:
+    """Whether a text is a label or synonym of an imaging method; of a method that is not in the tables any text may be.
+
+    >>> names_method("http://purl.obolibrary.org/obo/FBbi_00000256", "Cryo-electron tomography")
+    False
+    """
+    known = method(iri)
+    return known is None or _key(text) in map(_key, (known.label, *known.synonyms))
+
+
 def resolve_organism(text: str) -> tuple[str | None, Resolved]:
     """Return the taxon that a raw text means, and how that was found; identifiers only if the table has them."""
     identified = expand_curie(text.strip())

@@ -87,6 +87,17 @@ accession: EXAMPLE-0102
 title: "Made up: FIB-SEM of cell 7"
 issued: "2026-04-02"
 imaging_method_text: ["FIB-SEM, no term given"]
+experiment_type: {id: "rembi:FibSemExperiment"}
+scale: [{id: "rembi:CellScale"}]
+data_size_text: 6.7 GB
+component:
+  - key: micrographs
+    title: Micrographs
+    file_set:
+      - {key: micrographs, path_pattern: [data/cell7], format: TIFF, image_category: micrographs - single frame,
+         image_count: 46, frames_per_image: 1, voxel_type: BIT, size_x: 1024, size_y: 768,
+         voxel_size: [{title: x, numeric_value: 3.425, unit_code: Ao, value_si: 3.425e-10},
+           {title: y, numeric_value: 3.425, unit_code: Ao, value_si: 3.425e-10}]}
 image:
   - {key: volume, title: Volume, representation: [{format: OME-Zarr,
      voxel_size: [{title: x, numeric_value: 8, unit_code: nm, value_si: 8.0e-09}]}]}

@@ -28,7 +28,7 @@ _MONTHS: Final = (
 )
 _DECIMAL: Final = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 _LENGTHS: Final = ((1.0, "m"), (1e-3, "mm"), (1e-6, "µm"), (1e-9, "nm"), (1e-12, "pm"))
-_UNITS: Final = {"um": "µm", "us": "µs", "uL": "µL", "Ang": "Å", "Cel": "°C", "deg": "°", "%": "%"}
+_UNITS: Final = {"um": "µm", "us": "µs", "uL": "µL", "Ao": "Å", "Cel": "°C", "deg": "°", "%": "%"}
 
 
 def clean(text: str) -> str:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rembigraph.app.pages.text import joined, length, number, unit
+from rembigraph.app.pages.text import joined, length, number, plural, unit
 from rembigraph.ontology.identifiers import is_web_address
 
 if TYPE_CHECKING:
@@ -180,6 +180,19 @@ def pixels(representation: Node) -> str:
     """Return the size of a stored image in pixels: `x 2 000 · y 1 500 · z 1 000`."""
     sizes = ((axis, representation.integer(f"size_{axis}")) for axis in "xyzct")
     return " · ".join(f"{axis} {number(value)}" for axis, value in sizes if value is not None)
+
+
+def image_set(files: Node) -> list[str]:
+    """Return what an archive says of the images in a set of files, a line each: kind, number, pixels and their size."""
+    count, frames = files.integer("image_count"), files.integer("frames_per_image")
+    parts = [
+        files.text("image_category"),
+        f"{number(count)} images or tilt series" if count is not None else "",
+        f"{plural(frames, 'frame')} each" if frames is not None else "",
+        " · ".join(part for part in (pixels(files), files.text("voxel_type")) if part),
+        extents(files.nodes("voxel_size")),
+    ]
+    return [part for part in parts if part]
 
 
 def error(node: Node) -> str:

@@ -449,6 +449,8 @@ class Study(ConfiguredBaseModel):
     deposited: Optional[str] = Field(default=None, title="deposition date", description="""Date on which the study was given to the archive.""")
     issued: Optional[str] = Field(default=None, title="release date", description="""Date on which the archive released the study.""")
     modified: Optional[str] = Field(default=None, title="date of the last change", description="""Date of the archive's last change.""")
+    obsoleted: Optional[str] = Field(default=None, title="date of withdrawal", description="""Date on which the archive declared the record obsolete.""")
+    version_note: list[str] = Field(default=[], title="note on a version", description="""What the archive says of one version of its record: number, date, status and words.""")
     release_status: Optional[str] = Field(default=None, title="status at the archive", description="""Status of the record as the archive states it.""")
     license: Optional[str] = Field(default=None, title="licence", description="""Licence of the data as an IRI.""")
     license_text: Optional[str] = Field(default=None, title="licence in words", description="""Licence as the source writes it when it is no IRI.""")
@@ -496,6 +498,7 @@ class Study(ConfiguredBaseModel):
     see_also: list[ExternalRecord] = Field(default=[], title="see also", description="""Record or page elsewhere that the source points to without saying how it is related.""")
     resolution: list[Resolution] = Field(default=[], title="resolved term", description="""How a value of the source became a term.""")
     kept_value: list[KeptValue] = Field(default=[], description="""Value of the source that has no slot; kept verbatim.""")
+    attribute_text: list[str] = Field(default=[], title="attribute in words", description="""Attribute that the source states beside its model, as name and value.""")
 
 
 class StudyComponent(ConfiguredBaseModel):
@@ -520,6 +523,10 @@ class StudyComponent(ConfiguredBaseModel):
     byte_size: Optional[int] = Field(default=None, title="size in bytes", description="""Size in bytes of all that belongs to it.""", ge=0)
     file_count: Optional[int] = Field(default=None, title="number of files", description="""Number of files.""", ge=0)
     alternate_identifier: list[str] = Field(default=[], title="other identifier", description="""Another identifier of the same thing.""")
+    preparation_protocol: list[str] = Field(default=[], description="""How the specimen was prepared.""")
+    processing_protocol: list[str] = Field(default=[], title="processing protocol", description="""Protocol by which it was made from other data.""")
+    by_annotation_method: list[str] = Field(default=[], title="annotation method", description="""How this annotation was made.""")
+    attribute_text: list[str] = Field(default=[], title="attribute in words", description="""Attribute that the source states beside its model, as name and value.""")
 
 
 class Association(ConfiguredBaseModel):
@@ -553,6 +560,7 @@ class Biosample(ConfiguredBaseModel):
     extrinsic_variable: list[str] = Field(default=[], description="""Something added, such as a reagent.""")
     experimental_variable: list[str] = Field(default=[], description="""What is varied on purpose, such as time.""")
     growth_protocol: list[str] = Field(default=[], description="""How the sample was grown.""")
+    attribute_text: list[str] = Field(default=[], title="attribute in words", description="""Attribute that the source states beside its model, as name and value.""")
 
 
 class Specimen(ConfiguredBaseModel):
@@ -569,6 +577,8 @@ class Specimen(ConfiguredBaseModel):
     experimental_status: Optional[ExperimentalStatus] = Field(default=None, description="""Whether the specimen is a control or a test.""")
     location_in_biosample: Optional[str] = Field(default=None, description="""Where in the biosample: coordinate, well, depth.""")
     signal_contrast_mechanism: list[str] = Field(default=[], title="signal or contrast mechanism", description="""How the signal is generated.""")
+    file_set: list[FileSet] = Field(default=[], description="""Many files described together, never one node a file.""")
+    attribute_text: list[str] = Field(default=[], title="attribute in words", description="""Attribute that the source states beside its model, as name and value.""")
     channel: list[SignalChannel] = Field(default=[], description="""Channel of the specimen or image.""")
     same_specimen_as: list[str] = Field(default=[], title="same specimen elsewhere", description="""Specimen record of another study that is the same physical specimen.""")
 
@@ -600,6 +610,7 @@ class ImageAcquisition(ConfiguredBaseModel):
     parameters_text: Optional[str] = Field(default=None, title="acquisition parameters in words", description="""Settings of the acquisition in words.""")
     protocol: list[Protocol] = Field(default=[], description="""Protocol that was followed.""")
     protocol_type: list[OntologyTerm] = Field(default=[], description="""What kind of protocol it is, as a term (growth, treatment, analysis).""")
+    attribute_text: list[str] = Field(default=[], title="attribute in words", description="""Attribute that the source states beside its model, as name and value.""")
 
 
 class Image(ConfiguredBaseModel):
@@ -614,6 +625,8 @@ class Image(ConfiguredBaseModel):
     part_of: list[str] = Field(default=[], title="study component", description="""Study component that the image belongs to.""")
     of_specimen: list[str] = Field(default=[], title="specimen", description="""Specimen that the image shows.""")
     generated_by: list[str] = Field(default=[], title="image acquisition", description="""Acquisition that made the image.""")
+    derived_from: list[str] = Field(default=[], title="data that it was made from", description="""Image or file set that it was made from.""")
+    processing_protocol: list[str] = Field(default=[], title="processing protocol", description="""Protocol by which it was made from other data.""")
     representation: list[ImageRepresentation] = Field(default=[], description="""Form in which the image is stored.""")
     in_coordinate_system: list[str] = Field(default=[], title="coordinate system", description="""Coordinate system of the image.""")
     channel: list[SignalChannel] = Field(default=[], description="""Channel of the specimen or image.""")
@@ -624,6 +637,8 @@ class Image(ConfiguredBaseModel):
     contrast_inversion: Optional[str] = Field(default=None, description="""Whether bright means high signal or the inverse.""")
     quality_information: Optional[str] = Field(default=None, title="quality control", description="""What quality control found, in words.""")
     thumbnail: list[str] = Field(default=[], description="""Address of a small picture at the archive.""")
+    by_annotation_method: list[str] = Field(default=[], title="annotation method", description="""How this annotation was made.""")
+    attribute_text: list[str] = Field(default=[], title="attribute in words", description="""Attribute that the source states beside its model, as name and value.""")
 
 
 class ImageRepresentation(ConfiguredBaseModel):
@@ -649,6 +664,7 @@ class ImageRepresentation(ConfiguredBaseModel):
     access_url: list[str] = Field(default=[], title="access address", description="""Address of the store or page that gives access.""")
     download_url: list[str] = Field(default=[], title="download address", description="""Address of the file.""")
     file_reference: list[FileReference] = Field(default=[], title="file", description="""File that holds it.""")
+    attribute_text: list[str] = Field(default=[], title="attribute in words", description="""Attribute that the source states beside its model, as name and value.""")
 
 
 class FileReference(ConfiguredBaseModel):
@@ -673,10 +689,13 @@ class FileSet(ConfiguredBaseModel):
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
     description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
     path_pattern: list[str] = Field(default=[], description="""Folder or pattern that the files share.""")
+    processing_protocol: list[str] = Field(default=[], title="processing protocol", description="""Protocol by which it was made from other data.""")
     format: Optional[str] = Field(default=None, description="""File format by its usual name.""")
+    files_by_format: list[str] = Field(default=[], title="files of a format", description="""How many files have a format, where a set has several: name of the format and number.""")
     file_count: Optional[int] = Field(default=None, title="number of files", description="""Number of files.""", ge=0)
     byte_size: Optional[int] = Field(default=None, title="size in bytes", description="""Size in bytes of all that belongs to it.""", ge=0)
     column: list[str] = Field(default=[], title="column of the file list", description="""Attribute name of the file list.""")
+    files_by_column: list[str] = Field(default=[], title="files with a value in a column", description="""How many rows of the file list have a value in a column: name of the column and number.""")
     download_url: list[str] = Field(default=[], title="download address", description="""Address of the file.""")
     image_category: Optional[str] = Field(default=None, title="category of images", description="""What the images of a set are, as the source states it.""")
     image_count: Optional[int] = Field(default=None, title="number of images", description="""Number of images or tilt series in the set.""", ge=0)
@@ -688,6 +707,7 @@ class FileSet(ConfiguredBaseModel):
     size_x: Optional[int] = Field(default=None, title="size along x", description="""Number of pixels along x.""", ge=0)
     size_y: Optional[int] = Field(default=None, title="size along y", description="""Number of pixels along y.""", ge=0)
     voxel_size: list[QuantityValue] = Field(default=[], title="pixel or voxel size", description="""Distance of pixel centres along one axis (title names the axis).""")
+    attribute_text: list[str] = Field(default=[], title="attribute in words", description="""Attribute that the source states beside its model, as name and value.""")
 
 
 class ImageCorrelation(ConfiguredBaseModel):
@@ -706,6 +726,7 @@ class ImageCorrelation(ConfiguredBaseModel):
     has_transformation: list[str] = Field(default=[], title="coordinate transformation", description="""Transformation that the correlation gives.""")
     has_landmarks: list[str] = Field(default=[], title="landmark set", description="""Landmarks that the correlation or transformation rests on.""")
     correlation_grade: Optional[CorrelationGrade] = Field(default=None, description="""How far the correlation can be computed.""")
+    attribute_text: list[str] = Field(default=[], title="attribute in words", description="""Attribute that the source states beside its model, as name and value.""")
 
 
 class CorrelationMember(ConfiguredBaseModel):
@@ -830,6 +851,7 @@ class AnalyzedData(ConfiguredBaseModel):
     derived_from: list[str] = Field(default=[], title="data that it was made from", description="""Image or file set that it was made from.""")
     analysis_method: Optional[str] = Field(default=None, description="""How it was analysed, with the details that matter.""")
     file_set: list[FileSet] = Field(default=[], description="""Many files described together, never one node a file.""")
+    attribute_text: list[str] = Field(default=[], title="attribute in words", description="""Attribute that the source states beside its model, as name and value.""")
 
 
 class Annotation(ConfiguredBaseModel):
@@ -842,6 +864,7 @@ class Annotation(ConfiguredBaseModel):
     description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
     derived_from: list[str] = Field(default=[], title="data that it was made from", description="""Image or file set that it was made from.""")
     by_annotation_method: list[str] = Field(default=[], title="annotation method", description="""How this annotation was made.""")
+    processing_protocol: list[str] = Field(default=[], title="processing protocol", description="""Protocol by which it was made from other data.""")
     annotation_type: list[str] = Field(default=[], title="type of annotation", description="""Kind of annotation: class labels, bounding boxes, segmentation mask and so on.""")
     annotation_time: Optional[str] = Field(default=None, title="annotation date", description="""When the annotation was made.""")
     annotation_author: list[str] = Field(default=[], title="author of the annotation", description="""Person, group or program that annotated, by name.""")
@@ -850,6 +873,8 @@ class Annotation(ConfiguredBaseModel):
     about_term: list[OntologyTerm] = Field(default=[], title="subject", description="""What the study, sample or annotation is about, as a term (anatomy, cell, process, gene).""")
     file_reference: list[FileReference] = Field(default=[], title="file", description="""File that holds it.""")
     file_set: list[FileSet] = Field(default=[], description="""Many files described together, never one node a file.""")
+    part_of: list[str] = Field(default=[], title="study component", description="""Study component that the image belongs to.""")
+    attribute_text: list[str] = Field(default=[], title="attribute in words", description="""Attribute that the source states beside its model, as name and value.""")
 
 
 class AnnotationMethod(ConfiguredBaseModel):
@@ -864,6 +889,9 @@ class AnnotationMethod(ConfiguredBaseModel):
     annotation_criteria: Optional[str] = Field(default=None, description="""Rules that annotators followed.""")
     annotation_coverage: Optional[str] = Field(default=None, description="""Which images or parts are annotated.""")
     annotation_confidence: Optional[str] = Field(default=None, title="confidence of the annotation", description="""How sure the annotation is, in words.""")
+    spatial_information: Optional[str] = Field(default=None, description="""Spatial information for non-pixel annotations.""")
+    annotation_transformation: Optional[str] = Field(default=None, title="transformation of the annotation", description="""How the annotation is laid over its image, in words, where it does not share the pixel grid.""")
+    attribute_text: list[str] = Field(default=[], title="attribute in words", description="""Attribute that the source states beside its model, as name and value.""")
 
 
 class Taxon(ConfiguredBaseModel):
@@ -934,11 +962,17 @@ class Publication(ConfiguredBaseModel):
     id: Optional[str] = Field(default=None, title="IRI", description="""IRI of the thing; written relative to the study or the data base in records.""")
     key: Optional[str] = Field(default=None, title="key in the source", description="""The source's own identifier of the thing; the last part of its IRI here.""")
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
+    creator: list[str] = Field(default=[], description="""Authors, flat and without order; contributions give order and role.""")
     doi: Optional[str] = Field(default=None, title="DOI", description="""DOI without resolver, in lower case.""")
     pubmed_id: Optional[str] = Field(default=None, title="PubMed identifier", description="""Identifier in PubMed, digits only.""")
     publication_date: Optional[str] = Field(default=None, description="""Date of publication as exact as it is known.""")
     authors_text: Optional[str] = Field(default=None, title="authors in words", description="""Authors in one text as the source writes them.""")
+    editors_text: Optional[str] = Field(default=None, title="editors", description="""Editors as the source writes them.""")
+    publisher: Optional[Organisation] = Field(default=None, description="""Organisation that publishes the record.""")
+    publication_status: list[str] = Field(default=[], title="status of the publication", description="""What the source says of the kind and stage of the publication: published, preprint, journal.""")
     journal: Optional[str] = Field(default=None, title="journal", description="""Journal or book that the publication is in, as the source names it.""")
+    journal_abbreviation: Optional[str] = Field(default=None, title="journal, abbreviated", description="""Abbreviated name of the journal, as the source writes it.""")
     journal_volume: Optional[str] = Field(default=None, title="volume", description="""Volume of the journal.""")
     journal_issue: Optional[str] = Field(default=None, title="issue", description="""Issue of the journal.""")
     first_page: Optional[str] = Field(default=None, title="first page", description="""First page of the publication.""")
@@ -972,6 +1006,7 @@ class Protocol(ConfiguredBaseModel):
     protocol_type: list[OntologyTerm] = Field(default=[], description="""What kind of protocol it is, as a term (growth, treatment, analysis).""")
     instrument_text: list[str] = Field(default=[], title="instrument in words", description="""Instrument as the source writes it.""")
     web_page: list[str] = Field(default=[], description="""Address of a web page about it.""")
+    attribute_text: list[str] = Field(default=[], title="attribute in words", description="""Attribute that the source states beside its model, as name and value.""")
 
 
 class Instrument(ConfiguredBaseModel):

@@ -25,6 +25,7 @@ PAGES = [
     "/studies?q=zebrafsh&archive=SSBD",
     "/S-BSST707",
     "/EXAMPLE-0101",
+    "/EXAMPLE-0102",
     "/EXAMPLE-0103",
     "/EXAMPLE-0104",
     "/EXAMPLE-0101/transform/lm--em",

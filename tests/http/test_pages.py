@@ -600,3 +600,17 @@ def test_an_error_of_ours_tells_nothing_of_the_disk(tmp_path, made_up, caplog):
         assert answer.status_code == 500
         assert str(tmp_path) not in answer.text
         assert answer.json()["code"] == "store-damaged"
+
+
+def test_image_sets_say_what_the_archive_says(client):
+    text = page(client, "/EXAMPLE-0102").text
+    for words in (
+        "micrographs - single frame",
+        "46 images or tilt series",
+        "1 frame each",
+        "x 1 024 · y 768 · BIT",
+        "3.425 Å along x and y",
+        "focused ion beam scanning electron microscopy",
+        "6.7 GB",
+    ):
+        assert words in text, words

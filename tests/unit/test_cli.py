@@ -53,6 +53,39 @@ def test_load_json_prints_one_document_on_stdout(home: Path, tmp_path: Path) -> 
     assert json.loads(result.stdout)["totals"]["loaded"] == 1
 
 
+CRATE = {
+    "@context": "https://w3id.org/ro/crate/1.2/context",
+    "@graph": [
+        {
+            "@id": "ro-crate-metadata.json",
+            "@type": "CreativeWork",
+            "about": {"@id": "https://example.org/S-BIAD99999"},
+        },
+        {
+            "@id": "https://example.org/S-BIAD99999",
+            "@type": "Dataset",
+            "identifier": "S-BIAD99999",
+            "name": "Made-up study",
+            "moonPhase": "waning",
+        },
+    ],
+}
+
+
+def test_coverage_counts_by_format_and_names_what_has_no_slot(home: Path, tmp_path: Path) -> None:
+    paths = _file(tmp_path, json.dumps(CRATE), "crate.json"), _file(tmp_path, GOOD)
+    report = json.loads(_run("load", "--json", "--coverage", *paths).stdout)
+    forms = report["coverage"]["formats"]
+    assert set(forms) == {"ro-crate", "rembigraph-yaml"}
+    assert forms["rembigraph-yaml"] == {"total": 2, "mapped": 2, "kept": 0, "ignored": 0}
+    for key, total in report["totals"]["leaves"].items():
+        assert sum(leaves[key] for leaves in forms.values()) == total
+    assert report["coverage"]["unmapped"]["Dataset.moonPhase"] == 1
+    text = _run("load", "--coverage", *paths).stdout
+    assert f"ro-crate: {forms['ro-crate']['total']} values" in text
+    assert "kept      1 x Dataset.moonPhase" in text
+
+
 def test_standard_input_is_read(home: Path) -> None:
     result = _run("load", "-", stdin=GOOD)
     assert result.exit_code == 0

@@ -77,12 +77,8 @@ def test_all_leaves_are_accounted_for() -> None:
         ("accession: [\n", "syntax", "2:1", "YAML"),
         ("accession: &a EXAMPLE-0003\ntitle: *a\n", "syntax", "2:8", "aliases"),
         ("accession: " + "[" * 5000, "syntax", "1:", "deep"),
-        (
-            "accession: !!python/object/apply:os.system [x]\n",
-            "wrong-value",
-            "/accession (line 1)",
-            "one value",
-        ),
+        ("accession: !!python/object/apply:os.system [x]\n", "syntax", "1:12", "tags"),
+        ("accession: EXAMPLE-0003\ntitle: !!python/name:os.system x\n", "syntax", "2:8", "tags"),
     ],
 )
 def test_errors_say_what_where_and_what_to_do(text: str, code: str, place: str, words: str) -> None:

@@ -1,0 +1,236 @@
+"""Rembigraph YAML -> quads -> every form of RDF -> record -> YAML is identity, for every class of the model.
+
+RDF has no order and says nothing twice: lists are compared as sets. What has a place (authors, axes) keeps it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+import pytest
+import yaml
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+from rembigraph.catalogue.rdf import canonical, to_nquads, triples
+from rembigraph.catalogue.serialisation import serialise
+from rembigraph.loaders import rdf_documents, read, rembi_yaml
+from rembigraph.loaders.rdf_facts import Facts
+from rembigraph.loaders.rdf_naming import Naming
+from rembigraph.loaders.rdf_syntax import text_statements
+from rembigraph.loaders.reading import Document, Reading
+from rembigraph.loaders.record_from_rdf import RecordReader
+from rembigraph.ontology.completion import complete
+from rembigraph.ontology.fields import Field, classes, enum_iris
+from rembigraph.ontology.generated import models
+from rembigraph.ontology.generated.models import Study
+from rembigraph.ontology.identifiers import Iris
+
+SAMPLES = sorted((Path(__file__).resolve().parents[2] / "app" / "sample").glob("*.yaml"))
+BASES = ("https://w3id.org/rembigraph/id/", "https://catalogue.example/data/")
+FORMS = ("turtle", "ntriples", "nquads", "trig", "rdfxml", "jsonld")
+ACCESSION = "EXAMPLE-0042"
+_PHASES = [
+    Phase.explicit,
+    Phase.reuse,
+    Phase.generate,
+]  # records are large: making a failing one small takes minutes
+_CHARACTERS = st.characters(
+    exclude_categories=["Cs", "Cc"], exclude_characters="@", include_characters='\n\t\\"'
+)
+_TEXTS = st.text(_CHARACTERS, min_size=1, max_size=12)
+_NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=64)
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**20), 10**20) | _TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+_PLAIN: dict[str, st.SearchStrategy[Any]] = {
+    "string": _TEXTS,
+    "integer": st.integers(-(10**18), 10**18),
+    "double": _NUMBERS.map(lambda number: number + 0.0),
+    "boolean": st.booleans(),
+    "date": st.sampled_from(["2024", "1999-12", "2020-02-29"]),
+    "json": _JSON.map(json.dumps),
+}
+
+
+# --- records of any class, from the field table
+
+
+@st.composite
+def records(draw: st.DrawFn, class_name: str, name: str = "", *, depth: int = 0) -> BaseModel:
+    """Draw a record whose parts all have an IRI of their own."""
+    values: dict[str, Any] = {"id": name} if name else {}
+    if class_name == "Study":
+        values["accession"] = ACCESSION
+    for number, of in enumerate(classes()[class_name].fields.values()):
+        if of.name in values or not draw(st.booleans()):
+            continue
+        drawn = [
+            draw(_value(of, f"{name or ACCESSION}/{number}.{index}", depth))
+            for index in range(2 if of.many else 1)
+        ]
+        given = {of.name: drawn if of.many else drawn[0]}
+        if of.kind not in {"integer", "double"} or _is_valid(class_name, given):
+            values |= given
+    model: type[BaseModel] = getattr(models, class_name)
+    return model(**values)
+
+
+def _is_valid(class_name: str, values: dict[str, Any]) -> bool:
+    try:
+        getattr(models, class_name)(**values)
+    except ValidationError:
+        return False
+    return True
+
+
+def _value(of: Field, place: str, depth: int) -> st.SearchStrategy[Any]:
+    if of.name == "key":
+        return st.just(place.replace("/", "."))
+    if of.kind == "object":
+        segment = classes()[of.of].segment
+        name = f"{ACCESSION}/{segment}/{place.split('/', 1)[1].replace('/', '.')}"
+        return (
+            records(of.of, name, depth=depth + 1) if depth < 3 else st.just(getattr(models, of.of)(id=name))
+        )
+    if of.kind == "enum":
+        return st.sampled_from(sorted(enum_iris(of.of)))
+    if of.kind != "iri":
+        return _PLAIN[of.kind]
+    known = [f"https://example.org/{of.name}", "urn:x:1", "http://purl.obolibrary.org/obo/FBbi_00000251"]
+    if of.of in classes():
+        known += [f"{ACCESSION}/{classes()[of.of].segment}/k%20{index}" for index in range(2)]
+        known += [f"EMPIAR-10310/{classes()[of.of].segment}/other"]
+    return st.sampled_from(known)
+
+
+def _plain(value: Any, class_name: str) -> Any:
+    """A record as YAML writes it: without what is empty, lists as sets, in the order of places where there are any."""
+    plain: dict[str, Any] = {"id": value.id} if value.id else {}
+    for of in classes()[class_name].fields.values():
+        given = getattr(value, of.name)
+        if given is None or given == []:
+            continue
+        items = [_plain_item(item, of) for item in (given if isinstance(given, list) else [given])]
+        if of.many:
+            texts = sorted({json.dumps(item, sort_keys=True) for item in items})
+            items = sorted(map(json.loads, texts), key=_place)
+        plain[of.name] = items if of.many else items[0]
+    return plain
+
+
+def _place(item: Any) -> float:
+    places = (
+        [item[name] for name in ("position", "axis_index") if name in item] if isinstance(item, dict) else []
+    )
+    return places[0] if places else math.inf
+
+
+def _plain_item(item: Any, of: Field) -> Any:
+    if of.kind == "object":
+        return _plain(item, of.of)
+    return json.loads(item) if of.kind == "json" else item
+
+
+# --- the round trip
+
+
+def _read_back(data: bytes) -> Reading:
+    (reading,) = rdf_documents.read(Document("record", "", data))
+    assert isinstance(reading, Reading), reading
+    return reading
+
+
+def _forms(quads: bytes, first: str) -> Iterator[tuple[str, bytes]]:
+    parsed = list(ox.parse(quads, ox.RdfFormat.N_QUADS))
+    for form in FORMS:
+        yield form, serialise(parsed, form, first)
+
+
+def _studies(path: Path) -> Iterator[Study]:
+    for reading in read(Document(path.name, "", path.read_bytes())):
+        assert isinstance(reading, Reading)
+        yield reading.study
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("base", BASES)
+def test_samples_come_back_from_every_form(path: Path, base: str) -> None:
+    iris = Iris(base)
+    for study in _studies(path):
+        graph = iris.record_graph(str(study.accession), "rembigraph")
+        quads = to_nquads([study], iris, graph)
+        for form, data in _forms(quads, iris.study(str(study.accession))):
+            document = Document(f"record.{form}", "", data)
+            (reading,) = read(document)
+            assert isinstance(reading, Reading), (form, reading)
+            assert reading.format == "rdf"
+            assert to_nquads([reading.study], iris, graph) == quads, form
+            assert _plain(reading.study, "Study") == _plain(study, "Study"), form
+            assert reading.leaves.kept == 0
+            assert reading.leaves.total == quads.count(b"\n")
+
+
+def test_authors_and_axes_keep_their_order() -> None:
+    text = (
+        f"accession: {ACCESSION}\ntitle: x\ncontribution:\n"
+        + "".join(f"- {{position: {place}, display_name: Author {place}}}\n" for place in range(1, 13))
+        + "coordinate_system:\n- key: s\n  has_axis:\n"
+        + "".join(f"  - {{axis_name: a{place}}}\n" for place in range(12))
+    )
+    (first,) = rembi_yaml.read(Document("record.yaml", "", text.encode()))
+    assert isinstance(first, Reading)
+    study = _read_back(to_nquads([first.study], Iris(), "urn:g").replace(b" <urn:g> .", b" .")).study
+    assert [author.position for author in study.contribution] == list(range(1, 13))
+    assert [axis.axis_index for axis in study.coordinate_system[0].has_axis] == list(range(12))
+
+
+@settings(max_examples=60, deadline=None, phases=_PHASES, suppress_health_check=list(HealthCheck))
+@given(records("Study"), st.sampled_from(BASES), st.sampled_from(["turtle", "nquads", "jsonld"]))
+def test_any_study_comes_back(study: Study, base: str, form: str) -> None:
+    complete(study, "rembigraph")
+    iris = Iris(base)
+    graph = iris.record_graph(ACCESSION, "rembigraph")
+    quads = to_nquads([study], iris, graph)
+    data = serialise(ox.parse(quads, ox.RdfFormat.N_QUADS), form, iris.study(ACCESSION))
+    reading = _read_back(data)
+    assert _plain(reading.study, "Study") == _plain(study, "Study")
+    assert to_nquads([reading.study], iris, graph) == quads
+    assert reading.leaves.kept == 0
+
+
+@settings(max_examples=40, deadline=None, phases=_PHASES, suppress_health_check=list(HealthCheck))
+@given(records("Study"))
+def test_yaml_to_quads_to_yaml_is_identity(study: Study) -> None:
+    text = yaml.safe_dump(_plain(study, "Study"), allow_unicode=True, sort_keys=False)
+    (first,) = rembi_yaml.read(Document("record.yaml", "", text.encode()))
+    assert isinstance(first, Reading), first
+    iris = Iris()
+    reading = _read_back(to_nquads([first.study], iris, iris.record_graph(ACCESSION, "rembigraph")))
+    written = yaml.safe_dump(_plain(reading.study, "Study"), allow_unicode=True)
+    assert written == yaml.safe_dump(_plain(first.study, "Study"), allow_unicode=True)
+
+
+@pytest.mark.parametrize("class_name", sorted(classes()))
+@settings(max_examples=15, deadline=None, phases=_PHASES, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_every_class_comes_back(class_name: str, data: st.DataObject) -> None:
+    name = f"{ACCESSION}/{classes()[class_name].segment}/it" if class_name != "Study" else ACCESSION
+    record = data.draw(records(class_name, name))
+    iris = Iris()
+    lines = canonical(f"{triple} ." for triple in triples(record, iris))
+    document = Document("record.nt", "", lines)
+    facts = Facts(text_statements(document))
+    studies = {iris.study(ACCESSION): ACCESSION}
+    naming = Naming.of(ACCESSION, studies, facts, "0" * 12)
+    back = RecordReader(facts, naming, "record.nt").record(iris.absolute(name), class_name, name)
+    assert _plain(back, class_name) == _plain(record, class_name)
+    assert canonical(f"{triple} ." for triple in triples(back, iris)) == lines
+    assert facts.leaves().kept == 0
