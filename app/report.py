@@ -11,7 +11,7 @@ from rembigraph.catalogue.parts import Part
 from rembigraph.catalogue.reader import Snapshot
 from rembigraph.catalogue.recordview import Node
 from rembigraph.catalogue.studylist import StudyPage
-from rembigraph.catalogue.summary import contributions
+from rembigraph.catalogue.summary import authors
 from rembigraph.loaders.reading import Leaves
 
 SHOWN = 20
@@ -174,7 +174,8 @@ def study_lines(snapshot: Snapshot, accession: str) -> Iterator[str]:
     if view is None:
         return
     study = view.study
-    yield f"{accession}  {study.text('title')}"
+    title = study.text("title")
+    yield f"{accession}  {title if title != accession else '(its sources give no title)'}"
     yield from _fact_lines(study)
     parts = snapshot.parts(accession)
     if parts:
@@ -213,7 +214,7 @@ def _fact_lines(study: Node) -> Iterator[str]:
             values = study.texts(name)
         if values:
             yield f"  {word:<12} {'; '.join(values)}"
-    names = [node.text("display_name") for node in contributions(study.view)]
+    names = [node.text("display_name") for node in authors(study.view)]
     if names:
         yield f"  {'Authors':<12} {', '.join(names)}"
 

@@ -118,7 +118,7 @@ def _summary(store: Store, iris: Iris, view: RecordView) -> StudySummary:
         description=study.text("description"),
         issued=study.text("issued"),
         license=study.text("license") or study.text("license_text"),
-        authors=tuple(node.text("display_name") or node.label for node in contributions(view)),
+        authors=tuple(node.text("display_name") or node.label for node in authors(view)),
         keywords=tuple(study.texts("keyword")),
         organisms=_terms(store, iris, study, "organism"),
         methods=_terms(store, iris, study, "imaging_method"),
@@ -149,6 +149,15 @@ def contributions(view: RecordView) -> list[Node]:
         return []
     best = min(by_source, key=lambda source: (-len(by_source[source]), source_order(source)))
     return sorted(by_source[best], key=_position)
+
+
+def authors(view: RecordView) -> list[Node]:
+    """Return the contributions that have a place in the row of authors; without such places, all of them.
+
+    A principal investigator or corresponding author may be named apart from the authors.
+    """
+    every = contributions(view)
+    return [node for node in every if node.integer("position") is not None] or every
 
 
 def _position(node: Node) -> tuple[int, tuple[tuple[int, int, str], ...]]:

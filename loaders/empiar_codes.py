@@ -68,14 +68,14 @@ _CODES = {
     "voxel_type": _VOXEL_TYPES,
 }
 _PAIR = re.compile(
-    r"""\(\s*(?P<q>['"])(?P<first>.*?)(?P=q)\s*,\s*(?P<r>['"])(?P<second>.*?)(?P=r)\s*\)""", re.DOTALL
+    r"""\(\s*u?(?P<q>['"])(?P<first>.*?)(?P=q)\s*,\s*u?(?P<r>['"])(?P<second>.*?)(?P=r)\s*\)""", re.DOTALL
 )
 
 
 def pair(text: str) -> tuple[str, str] | None:
-    """Read a pair as a deposition writes it.
+    """Read a pair as a deposition writes it; old ones mark their texts with a `u`.
 
-    >>> pair("('T9', '')"), pair("('Smith', 'JW')"), pair("tilt series")
+    >>> pair("('T9', '')"), pair("(u'Smith', u'JW')"), pair("tilt series")
     (('T9', ''), ('Smith', 'JW'), None)
     """
     match = _PAIR.fullmatch(text.strip())
@@ -156,7 +156,7 @@ def unit_of(text: str) -> Unit | None:
 
 # --- accessions of neighbours
 
-EMDB = re.compile(r"EMD-[0-9]{4,6}", re.IGNORECASE)
+EMDB = re.compile(r"EMD-[0-9]{4,9}", re.IGNORECASE)
 PDB = re.compile(r"(?:PDB[-:_ ]?)?(?:pdb_[0-9]{4})?([1-9][a-z0-9]{3})", re.IGNORECASE)
 
 

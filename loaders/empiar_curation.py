@@ -13,21 +13,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+import yaml
 from rembigraph.loaders.empiar import is_template
 from rembigraph.loaders.empiar_curation_files import Files
 from rembigraph.loaders.empiar_curation_samples import Samples
 from rembigraph.loaders.empiar_entry import accession_of, without_title
 from rembigraph.loaders.empiar_places import Place, Taking
 from rembigraph.loaders.json_bounds import parse_json
-from rembigraph.loaders.leaves import LeafAccount
+from rembigraph.loaders.leaves import LeafAccount, escaped
 from rembigraph.loaders.reading import Document, Reading
-from rembigraph.loaders.values import doi, doi_iri, without_email
+from rembigraph.loaders.values import doi, doi_iri, prose, without_email
 from rembigraph.loaders.yaml_bounds import as_json, composed
 from rembigraph.ontology.completion import complete
 from rembigraph.ontology.errors import SourceError, SourceMalformed, SourceSkipped
-from rembigraph.ontology.generated.models import Publication, Study
+from rembigraph.ontology.generated.models import Publication, Resolution, ResolutionMethod, Study
 from rembigraph.ontology.identifiers import Accession
 
 FORMAT = "bia-curation"
@@ -68,35 +70,96 @@ def read(document: Document) -> Iterator[Reading | SourceError]:
     except SourceError as error:
         yield error
         return
-    for number, (parsed, source) in enumerate(parts, start=1):
+    for number, part in enumerate(parts, start=1):
         try:
-            yield _record(document, parsed, source, number if len(parts) > 1 else 0)
+            yield _record(document, part, number if len(parts) > 1 else 0)
         except SourceError as error:
             yield error
 
 
-def _parts(document: Document) -> list[tuple[Any, bytes]]:
+@dataclass(frozen=True)
+class _Part:
+    """One record of a document: its values, the bytes it was read from, and values that later ones replace."""
+
+    parsed: Any
+    source: bytes
+    replaced: tuple[Resolution, ...] = ()
+
+
+def _parts(document: Document) -> list[_Part]:
     if document.data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"[")):
-        return [(parse_json(document), document.data)]
+        return [_Part(parse_json(document), document.data)]
     text, nodes = composed(document)
-    if len(nodes) == 1:
-        return [(as_json(nodes[0], document), document.data)]
-    slices = (text[node.start_mark.index : node.end_mark.index] for node in nodes)
-    return [(as_json(node, document), part.encode()) for node, part in zip(nodes, slices, strict=True)]
+    slices = [text[node.start_mark.index : node.end_mark.index].encode() for node in nodes]
+    sources = [document.data] if len(nodes) == 1 else slices
+    return [_part(node, document, source) for node, source in zip(nodes, sources, strict=True)]
 
 
-def _record(document: Document, parsed: Any, source: bytes, part: int) -> Reading:
+def _part(node: yaml.Node, document: Document, source: bytes) -> _Part:
+    replaced = tuple(_without_replaced(node))
+    if any(one.pointer == "/accession_id" for one in replaced):
+        message = "accession_id stands twice: it is not clear which study this is about"
+        raise SourceMalformed(
+            message, source=document.place, pointer="/accession_id", code="duplicate-key", fix="Keep one."
+        )
+    return _Part(as_json(node, document), source, replaced)
+
+
+def _without_replaced(node: yaml.Node, pointer: str = "") -> list[Resolution]:
+    """Take values out of a document that a later one of the same key replaces, and report each as not resolved.
+
+    The archive's own reader takes the last one without a word; here the others stay visible in the record.
+    """
+    found: list[Resolution] = []
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            found += _without_replaced(item, f"{pointer}/{index}")
+    if not isinstance(node, yaml.MappingNode):
+        return found
+    last = {key.value: value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
+    staying = []
+    for key, value in node.value:
+        name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
+        place = f"{pointer}/{escaped(name)}"
+        if value is last.get(name, value):
+            staying.append((key, value))
+            found += _without_replaced(value, place)
+        else:
+            found += [_replaced(name, place, text) for text in _texts(value)]
+    node.value = staying
+    return found
+
+
+def _texts(node: yaml.Node) -> Iterator[str]:
+    if isinstance(node, yaml.ScalarNode):
+        yield str(node.value)
+    elif isinstance(node, yaml.CollectionNode):
+        pairs = node.value if isinstance(node, yaml.MappingNode) else [(item,) for item in node.value]
+        yield from (text for pair in pairs for text in _texts(pair[-1]))
+
+
+def _replaced(name: str, pointer: str, text: str) -> Resolution:
+    return Resolution(
+        of_field=without_email(name),
+        raw_text=prose(text),
+        pointer=without_email(pointer),
+        resolution_method=ResolutionMethod.unresolved,
+    )
+
+
+def _record(document: Document, record: _Part, part: int) -> Reading:
+    parsed = record.parsed
     accession = _accession(document, parsed)
     account = LeafAccount(parsed)
     taking = Taking(account)
     study = _study(accession, Place(taking, (parsed, "")))
-    study.resolution = list(taking.resolutions.values())
+    study.resolution = [*taking.resolutions.values(), *record.replaced]
     study.kept_value = account.kept()
     return Reading(
         study=complete(study, SOURCE),
         source=SOURCE,
         format=FORMAT,
-        source_bytes=source,
+        source_bytes=record.source,
         leaves=account.leaves(),
         quality="curated",
         part=part,

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rembigraph.loaders.empiar_codes import EMDB, Unit, concept, emdb_page, pdb_iri
-from rembigraph.loaders.empiar_imagesets import components
-from rembigraph.loaders.empiar_people import People, grants, private, publications
-from rembigraph.loaders.empiar_places import TEXT, Leaf, Place, Taking
+from rembigraph.loaders.empiar_codes import EMDB, concept, emdb_page, pdb_iri
+from rembigraph.loaders.empiar_imagesets import components, segmentations
+from rembigraph.loaders.empiar_people import (
+    JOURNAL,
+    OTHER_THAN_JOURNAL,
+    People,
+    grants,
+    private,
+    publications,
+)
+from rembigraph.loaders.empiar_places import TEXT, Leaf, Place, Taking, folded
 from rembigraph.loaders.leaves import LeafAccount
 from rembigraph.loaders.reading import Reading
 from rembigraph.loaders.values import doi, doi_iri, web_address
@@ -38,6 +45,8 @@ _REFERENCES = (
     "related_emdb_entries",
     "related_pdb_entries",
 )
+_ARCHIVES = {"biostudies": "BioStudies", "idr": "IDR", "empiar": "EMPIAR", "emdb": "EMDB", "pdb": "PDB"}
+_CITATION_KINDS = {"journal_citation": JOURNAL, "non_journal_citation": OTHER_THAN_JOURNAL}
 _WORKFLOW_HUB = {"1": "WorkflowHub"}  # the only type of workflow that EMPIAR knows
 
 
@@ -47,14 +56,12 @@ class Form:
 
     Attributes:
         name: format that was recognised.
-        pixel_unit: unit of pixel sizes that state none themselves.
         quality: `original` or `draft`.
         escaped_twice: whether entities of its texts may be escaped once too often.
         has_release_date: whether `release_date` is a date, not a wish for one.
     """
 
     name: str
-    pixel_unit: Unit | None = None
     quality: str = "original"
     escaped_twice: bool = False
     has_release_date: bool = True
@@ -97,6 +104,8 @@ def reading(
 
 
 def _study(form: Form, accession: Accession, entry: Place) -> Study:
+    imagesets = entry.places("imagesets", "image_set")
+    parts = components(imagesets)
     study = Study(
         accession=accession.text,
         title=entry.text("title") or without_title(accession, entry),
@@ -112,7 +121,8 @@ def _study(form: Form, accession: Accession, entry: Place) -> Study:
         contribution=_contributors(entry, accession),
         grant=grants(entry),
         publication=publications(_citations(entry)),
-        component=components(entry.places("imagesets", "image_set"), form.pixel_unit),
+        component=parts,
+        annotation=segmentations(imagesets, parts),
         protocol=_workflow_files(entry),
         see_also=_workflows(entry),
     )
@@ -180,9 +190,9 @@ def _size_of_data(entry: Place) -> str | None:
 
 def _versions(entry: Place) -> list[str]:
     """Return one note for each version: `2 (2024-05-02, REL): pixel size corrected`."""
-    entry.leaves("version_history")
     notes = []
-    for place in entry.places("version_history"):
+    for place in entry.places_in("version_history", of="version"):
+        place.ignore("private-account", "annotator")
         number = place.text("version_number")
         when = ", ".join(place.texts("date") + place.texts("status_code"))
         details = place.text("details")
@@ -201,16 +211,16 @@ def _contributors(entry: Place, accession: Accession) -> list[Contribution]:
     return people.found
 
 
-def _citations(entry: Place) -> list[Place]:
+def _citations(entry: Place) -> list[tuple[Place, str]]:
     """The XML header wraps a citation in a list, a kind of citation and a kind of publication."""
-    entry.leaves("citation")
     wrapped = [
-        citation
-        for kind in entry.places("citation_list")
-        for wrapper in kind.places("universal_citation", "citation", "primary_citation")
-        for citation in wrapper.places("journal_citation", "non_journal_citation")
+        (citation, kind)
+        for group in entry.places("citation_list")
+        for wrapper in group.places("universal_citation", "citation", "primary_citation")
+        for name, kind in _CITATION_KINDS.items()
+        for citation in wrapper.places(name)
     ]
-    return [*entry.places("citation"), *wrapped]
+    return [*((citation, "") for citation in entry.places("citation")), *wrapped]
 
 
 # --- workflows
@@ -218,14 +228,13 @@ def _citations(entry: Place) -> list[Place]:
 
 def _workflow_files(entry: Place) -> list[Protocol]:
     """A workflow file is a way to do the processing again."""
-    paths = entry.texts("workflow_file")
-    for place in entry.places("workflow_file"):
-        paths += place.texts("path", "workflow_file")
+    paths = entry.texts("workflow_file", "scipion_workflow")
+    for place in entry.places("workflow_file", "scipion"):
+        paths += place.texts("path", "workflow_file", "scipion_workflow")
     return [Protocol(title=path) for path in paths]
 
 
 def _workflows(entry: Place) -> list[ExternalRecord]:
-    entry.leaves("workflows")
     found = []
     for place in entry.places("workflows"):
         address = place.text("url")
@@ -263,7 +272,7 @@ def _refer_from_lists(study: Study, place: Place, accession: Accession) -> None:
             for group in place.places(name):
                 for kind in group.names():
                     for leaf in group.leaves(kind):
-                        _refer(study, leaf, name, accession)
+                        _refer(study, leaf, place.spelt(name), accession)
 
 
 def _refer(study: Study, leaf: Leaf, of_field: str, accession: Accession) -> None:
@@ -281,7 +290,18 @@ def _refer(study: Study, leaf: Leaf, of_field: str, accession: Accession) -> Non
     elif target and not text.isdigit():
         study.related.append(_link(leaf.take(), target, of_field))
     else:
-        study.see_also.append(ExternalRecord(external_identifier=leaf.take()))
+        record = ExternalRecord(external_identifier=leaf.take(), external_archive=_archive_of(of_field))
+        study.see_also.append(record)
+
+
+def _archive_of(of_field: str) -> str | None:
+    """Return the archive that a field is for: `biostudies_references`, `relatedBioStudiesEntries`.
+
+    >>> _archive_of("relatedBioStudiesEntries"), _archive_of("cross_references")
+    ('BioStudies', None)
+    """
+    name = folded(of_field)
+    return next((archive for word, archive in _ARCHIVES.items() if word in name), None)
 
 
 def _emdb(text: str) -> ExternalRecord:

@@ -1,34 +1,75 @@
-"""Image sets of an EMPIAR entry: each is a part of the study with one set of files."""
+"""Image sets of an EMPIAR entry: each is a part of the study with one set of files.
+
+Pixel sizes are in ångström unless they state a unit themselves: EMPIAR's entry pages show them so, and the archive
+copies them unchanged from depositions and XML headers.
+"""
 
 from __future__ import annotations
 
-from rembigraph.loaders.empiar_codes import Unit, decoded, is_code, unit_of
+from rembigraph.loaders.empiar_codes import ANGSTROM, Unit, decoded, is_code, unit_of
+from rembigraph.loaders.empiar_curation_samples import Titles
 from rembigraph.loaders.empiar_places import Place, decimal
-from rembigraph.ontology.generated.models import FileSet, QuantityValue, StudyComponent
+from rembigraph.ontology.generated.models import (
+    Annotation,
+    FileReference,
+    FileSet,
+    QuantityValue,
+    StudyComponent,
+)
 
 _UNIT_NAMES = ("units", "unit")
 
 
-def components(imagesets: list[Place], pixel_unit: Unit | None) -> list[StudyComponent]:
-    """Return the image sets as parts of the study.
+def components(imagesets: list[Place]) -> list[StudyComponent]:
+    """Return the image sets as parts of the study."""
+    return [_component(place | place.place("dimensions") | place.place("frame_range")) for place in imagesets]
+
+
+def segmentations(imagesets: list[Place], components: list[StudyComponent]) -> list[Annotation]:
+    """Return the segmentations of image sets as annotations; a part that has some gets its IRI here.
 
     Args:
         imagesets: the image sets.
-        pixel_unit: unit of pixel sizes that state none themselves; None where the format has no rule.
+        components: the part of the study that each became.
     """
-    return [_component(place | place.place("dimensions"), pixel_unit) for place in imagesets]
+    found, titles = [], Titles()
+    for place, component in zip(imagesets, components, strict=True):
+        iri = titles.claim("component", "component", component.title)
+        for one in place.places_in("segmentations", "segmentation_list", of="segmentation"):
+            files = [FileReference(path=path) for path in one.texts("file")]
+            originals, description = _originals(one), one.text("description")
+            if files or originals or description:
+                component.id = iri
+                found.append(
+                    Annotation(
+                        key=one.text("segmentation_id", "id"),
+                        description=description,
+                        file_reference=files,
+                        file_set=originals,
+                        part_of=[iri],
+                    )
+                )
+    return found
 
 
-def _component(place: Place, pixel_unit: Unit | None) -> StudyComponent:
-    place.leaves("segmentations")  # an empty list: no annotations, as the record says
+def _originals(segmentation: Place) -> list[FileSet]:
+    """Return the files that a segmentation was converted from."""
+    patterns = segmentation.texts("original_files")
+    if not patterns:
+        return []
+    form = segmentation.text("original_format")
+    return [FileSet(title="original files", path_pattern=patterns, format=form)]
+
+
+def _component(place: Place) -> StudyComponent:
     return StudyComponent(
         title=place.text("name"),
         description=place.text("details"),
-        file_set=[_files(place, pixel_unit), *_picked_particles(place)],
+        file_set=[_files(place), *_picked_particles(place)],
     )
 
 
-def _files(place: Place, pixel_unit: Unit | None) -> FileSet:
+def _files(place: Place) -> FileSet:
     return FileSet(
         path_pattern=place.texts("directory", "micrographs_file_pattern"),
         image_category=_coded(place, "image_category", "category"),
@@ -42,8 +83,8 @@ def _files(place: Place, pixel_unit: Unit | None) -> FileSet:
         size_x=place.whole("image_width"),
         size_y=place.whole("image_height"),
         voxel_size=[
-            *_size(place, "x", "pixel_width", pixel_unit),
-            *_size(place, "y", "pixel_height", pixel_unit),
+            *_size(place, "x", "pixel_width"),
+            *_size(place, "y", "pixel_height"),
         ],
     )
 
@@ -68,13 +109,13 @@ def _coded(place: Place, slot: str, name: str) -> str | None:
     return meaning
 
 
-def _size(place: Place, axis: str, name: str, pixel_unit: Unit | None) -> list[QuantityValue]:
-    """Return the size of a pixel along an axis; without a known unit there is no size in metres."""
+def _size(place: Place, axis: str, name: str) -> list[QuantityValue]:
+    """Return the size of a pixel along an axis; in a unit that is not known there is no size in metres."""
     leaf = place.leaf(name)
     number = decimal(leaf.text) if leaf else None
     if leaf is None or number is None or number <= 0:
         return []
-    unit, unit_text = _stated_unit(place.place(name), pixel_unit)
+    unit, unit_text = _unit(place.place(name))
     return [
         QuantityValue(
             title=axis,
@@ -87,7 +128,7 @@ def _size(place: Place, axis: str, name: str, pixel_unit: Unit | None) -> list[Q
     ]
 
 
-def _stated_unit(place: Place, otherwise: Unit | None) -> tuple[Unit | None, str]:
-    """Return the unit that a size states itself, with its words; else that of the format."""
+def _unit(place: Place) -> tuple[Unit | None, str]:
+    """Return the unit that a size states itself, with its words; else ångström."""
     words = place.text(*_UNIT_NAMES)
-    return (unit_of(words), words) if words else (otherwise, "")
+    return (unit_of(words), words) if words else (ANGSTROM, "")

@@ -15,22 +15,19 @@ _NAME = ("name", TEXT, "author")
 _ORCID = ("author_orcid", "orcid")
 _ORDER = ("order_id", "order")
 _PRIVATE = {
-    "email": "private-email",
-    "e_mail": "private-email",
-    "telephone": "private-contact",
-    "phone": "private-contact",
-    "fax": "private-contact",
-    "street": "private-address",
-    "town_or_city": "private-address",
-    "state_or_province": "private-address",
-    "post_or_zip": "private-address",
-    "post_or_zip_code": "private-address",
+    **dict.fromkeys(("email", "e_mail", "mail", "email_address"), "private-email"),
+    **dict.fromkeys(("telephone", "phone", "phone_number", "mobile", "fax"), "private-contact"),
+    **dict.fromkeys(("address", "postal_address", "street", "street_address"), "private-address"),
+    **dict.fromkeys(("town_or_city", "town", "city", "state_or_province", "state"), "private-address"),
+    **dict.fromkeys(("province", "post_or_zip", "post_or_zip_code", "postal_code"), "private-address"),
+    **dict.fromkeys(("post_code", "zip", "zip_code"), "private-address"),
 }
 _PUBMED_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+JOURNAL, OTHER_THAN_JOURNAL = "journal publication", "non-journal publication"
 _STATES = {
     "published": ("published", "unpublished"),
     "preprint": ("preprint", "not a preprint"),
-    "j_or_nj_citation": ("journal publication", "non-journal publication"),
+    "j_or_nj_citation": (JOURNAL, OTHER_THAN_JOURNAL),
 }
 
 
@@ -64,10 +61,11 @@ def name_of(text: str) -> Name:
 
 @dataclass(frozen=True)
 class _Listed:
-    """A contribution with its person."""
+    """A contribution with its person, and its number among all."""
 
     contribution: Contribution
     person: Person
+    number: int
 
 
 @dataclass
@@ -75,12 +73,13 @@ class People:
     """The contributors of one entry.
 
     The same ORCID is one person. Authors of the same name are several people; but somebody with a role who is called
-    as one author is that author.
+    as one author is that author. Somebody who is no author has no place in their order.
     """
 
     accession: str
     found: list[Contribution] = field(default_factory=list)
     _affiliated: set[tuple[int, str, str | None]] = field(default_factory=set)
+    _authors: int = 0
     _by_orcid: dict[str, _Listed] = field(default_factory=dict)
     _by_name: dict[str, list[_Listed]] = field(default_factory=dict)
 
@@ -131,7 +130,7 @@ class People:
             place.ignore("private-address", "country")
             return
         organisation = Organisation(name=name, address=place.text("country"))
-        said = (listed.contribution.position or 0, name, organisation.address)
+        said = (listed.number, name, organisation.address)
         if said not in self._affiliated:
             self._affiliated.add(said)
             listed.contribution.affiliation.append(organisation)
@@ -142,17 +141,19 @@ class People:
         namesakes = self._by_name.get(name.shown, []) if name and role else []
         known = self._by_orcid.get(orcid or "") or (namesakes[0] if len(namesakes) == 1 else None)
         if known is None or (orcid and known.person.id not in {None, orcid}):
-            known = self._new(name)
+            known = self._new(name, is_author=not role)
         _fill(known, name, orcid)
         if orcid:
             self._by_orcid.setdefault(orcid, known)
         return known
 
-    def _new(self, name: Name | None) -> _Listed:
+    def _new(self, name: Name | None, *, is_author: bool) -> _Listed:
         person = Person(alternate_identifier=[], affiliation=[])
-        contribution = Contribution(position=len(self.found) + 1, role=[], affiliation=[], person=person)
+        self._authors += is_author
+        position = self._authors if is_author else None
+        contribution = Contribution(position=position, role=[], affiliation=[], person=person)
         self.found.append(contribution)
-        listed = _Listed(contribution, person)
+        listed = _Listed(contribution, person, len(self.found))
         if name:
             self._by_name.setdefault(name.shown, []).append(listed)
         return listed
@@ -165,8 +166,15 @@ def _fill(listed: _Listed, name: Name | None, orcid: str | None) -> None:
         return
     listed.contribution.display_name = listed.contribution.display_name or name.shown
     person.name = person.name or name.shown
+    if name.given and _is_shown(person.given_name, listed.contribution.display_name):
+        person.given_name = name.given  # in full, perhaps; the initials stay where they are shown
     person.given_name = person.given_name or name.given or None
     person.family_name = person.family_name or name.family or None
+
+
+def _is_shown(given: str | None, shown: str | None) -> bool:
+    """Whether a given name, or its initials, can be read from a name as it is shown: `Smith JW`."""
+    return bool(given and shown and shown.endswith(f" {given}"))
 
 
 def _in_order(people: list[Place | Leaf]) -> list[Place | Leaf]:
@@ -184,8 +192,8 @@ def _order(one: Place | Leaf) -> int | None:
 
 def _spellings_of_position(contribution: Contribution) -> set[str]:
     """A deposition counts from 0, the XML header from 1."""
-    position = contribution.position or 0
-    return {str(position - 1), str(position)}
+    position = contribution.position
+    return {str(position - 1), str(position)} if position else set()
 
 
 def private(place: Place) -> None:
@@ -230,8 +238,7 @@ def _take_what_is_said(person: Person, name: Name | None, parts: list[Leaf]) -> 
 def grants(entry: Place) -> list[Grant]:
     """Return the grants of an entry."""
     found = []
-    entry.leaves("grant_references")
-    for place in entry.places("grant_references"):
+    for place in entry.places_in("grant_references", of="grant_reference"):
         code, funder = place.text("code"), place.text("funding_body")
         country = place.text("country") if funder else None
         funders = [Organisation(name=funder, address=country)] if funder else []
@@ -243,12 +250,18 @@ def grants(entry: Place) -> list[Grant]:
 # --- citations
 
 
-def publications(citations: list[Place]) -> list[Publication]:
-    """Return the publications of an entry, each with an IRI of its own."""
+def publications(citations: list[tuple[Place, str]]) -> list[Publication]:
+    """Return the publications of an entry, each with an IRI of its own.
+
+    Args:
+        citations: each with what its element in the XML header says of its kind, or "".
+    """
     found: list[Publication] = []
     known: set[str] = set()
-    for place in citations:
+    for place, kind in citations:
         publication = _publication(place)
+        if kind and kind not in publication.publication_status:
+            publication.publication_status.append(kind)
         if publication.id in known:
             publication.id = None
         known.add(publication.id or "")
@@ -258,7 +271,7 @@ def publications(citations: list[Place]) -> list[Publication]:
 
 def _publication(place: Place) -> Publication:
     publication = Publication(
-        title=place.text("title"),
+        title=place.text("title", "book_title"),
         description=place.text("details"),
         publication_date=place.date("year"),
         publication_status=_states(place),

@@ -141,8 +141,18 @@ class Place:
         return next(iter(self.places(*names)), Place(self.taking))
 
     def places(self, *names: str) -> list[Place]:
-        """Return the objects below a name, which may hold one or a list of them."""
-        return [found for found in self.items(*names) if isinstance(found, Place)]
+        """Return the objects below a name, which may hold one or a list of them; empty ones are accounted for."""
+        found = []
+        for one in self.items(*names):
+            if isinstance(one, Place):
+                found.append(one)
+            elif one.is_empty:
+                one.take()
+        return found
+
+    def places_in(self, *names: str, of: str) -> list[Place]:
+        """Return the objects below a name, where the XML header has each in an element `of` of its own."""
+        return [one for found in self.places(*names) for one in (found.places(of) or [found])]
 
     def items(self, *names: str) -> list[Place | Leaf]:
         """Return what a name holds, one or a list: objects as places, other values as leaves."""

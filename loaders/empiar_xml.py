@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 from xml.parsers import expat
 
-from rembigraph.loaders.empiar_codes import ANGSTROM
 from rembigraph.loaders.empiar_entry import SOURCE, Form, accession_of, reading
 from rembigraph.loaders.empiar_places import TEXT, Place, Taking
 from rembigraph.loaders.json_bounds import MAX_DEPTH
@@ -26,14 +25,14 @@ FORMAT = "empiar-xml"
 __all__ = ["FORMAT", "SOURCE", "nested", "read", "recognises"]
 
 _SNIFFED_BYTES = 64 * 1024
-_FORM = Form(FORMAT, escaped_twice=True, pixel_unit=ANGSTROM)  # as in the API: one database gives both
+_FORM = Form(FORMAT, escaped_twice=True)
 _ENTRY = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?entry[\s>/]")
-_OURS = re.compile(rb"pdbe\.org/empiar|empiar\.xsd")
+_OURS = re.compile(rb"""pdbe\.org/empiar|empiar\.xsd|\saccessionCode\s*=\s*["']EMPIAR-""")
 _ATTRIBUTE = "@"
 
 
 def recognises(document: Document) -> bool:
-    """Whether the text begins like XML with an `entry` in EMPIAR's namespace."""
+    """Whether the text begins like XML with an `entry` of EMPIAR: in its namespace, or by its accession."""
     head = document.data[:_SNIFFED_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()
     return head.startswith(b"<") and bool(_ENTRY.search(head)) and bool(_OURS.search(head))
 

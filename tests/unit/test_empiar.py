@@ -436,7 +436,7 @@ def test_a_deposition_is_a_draft_with_decoded_codes() -> None:
         "BIG DATA VIEWER HDF5",
     )
     assert files.voxel_type is None
-    assert (files.voxel_size[0].numeric_value, files.voxel_size[0].value_si) == (1.6, None)
+    assert (files.voxel_size[0].unit_code, files.voxel_size[0].value_si) == ("Ao", 1.6e-10)
     assert {one.raw_text for one in reading.study.resolution} >= {"('T9', '')", "('T99', '')"}
     assert (reading.study.issued, reading.study.contribution[0].display_name) == (None, "B A")
     assert set(_kept(reading.study)) == {"/release_date", "/imagesets/0/voxel_type"}

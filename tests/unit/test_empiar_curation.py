@@ -227,7 +227,7 @@ def test_text_stays_text() -> None:
     [
         ("accession_id: &a EMPIAR-10002\nrembis: {x: *a}\n", "syntax"),
         ("accession_id: EMPIAR-10002\nrembis: " + "[" * 80 + "]" * 80 + "\n", "syntax"),
-        ("accession_id: EMPIAR-10002\nrembis: {a: 1, a: 2}\n", "duplicate-key"),
+        ("accession_id: EMPIAR-10002\naccession_id: EMPIAR-10003\nrembis: {}\n", "duplicate-key"),
         ("accession_id: EMPIAR-10002\nrembis: {[a]: 1}\n", "duplicate-key"),
         ("accession_id: nonsense\nrembis: {}\n", "unknown-accession"),
         ("accession_id: [EMPIAR-10002]\nrembis: {}\n", "unknown-accession"),
@@ -269,3 +269,33 @@ def test_rembigraph_s_own_yaml_is_still_its_own() -> None:
     assert rembi_yaml.recognises(own)
     assert not empiar_curation.recognises(own)
     assert not rembi_yaml.recognises(_document(BY_OBJECT))
+
+
+def test_of_a_key_that_stands_twice_the_last_value_counts_and_the_first_is_reported() -> None:
+    text = (
+        "accession_id: EMPIAR-MADEUPTEST\n"
+        "rembis: {AnnotationMethod: [{title: By hand}, {title: By program}]}\n"
+        "datasets:\n"
+        "  - title: Tomograms\n"
+        "    assigned_annotations:\n"
+        "      - label: Points\n"
+        "        annotation_method_title: By hand and program\n"
+        "        annotation_method_title: [By hand, By program]\n"
+        "    additional_files: [{file_pattern: a}]\n"
+        "    additional_files: [{file_pattern: b}]\n"
+    )
+    reading = _reading(text)
+    study = reading.study
+    assert study.annotation[0].by_annotation_method == [one.id for one in study.annotation_method]
+    replaced = [
+        (one.of_field, one.raw_text, one.pointer) for one in study.resolution if one.of_field != "title"
+    ]
+    assert replaced == [
+        (
+            "annotation_method_title",
+            "By hand and program",
+            "/datasets/0/assigned_annotations/0/annotation_method_title",
+        ),
+        ("additional_files", "a", "/datasets/0/additional_files"),
+    ]
+    assert (reading.leaves.kept, reading.leaves.total) == (0, 8)
