@@ -7,6 +7,7 @@ and `read` (see `reading.Loader`) and name it in `LOADERS`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from rembigraph.loaders import (
@@ -27,6 +28,7 @@ from rembigraph.loaders import (
 )
 from rembigraph.loaders.documents import documents as every_document
 from rembigraph.loaders.reading import Document, Leaves, Loader, Reading
+from rembigraph.loaders.values import has_email, without_email
 from rembigraph.ontology.completion import walk
 from rembigraph.ontology.errors import SourceError, SourceMalformed
 
@@ -65,7 +67,7 @@ def read(document: Document) -> Iterator[Reading | SourceError]:
     for loader in LOADERS:
         if loader.recognises(document):
             for result in loader.read(document):
-                yield _in_bounds(result, document)
+                yield _without_addresses(_in_bounds(result, document), document)
             return
     yield SourceMalformed(
         "this is no format that Rembigraph reads",
@@ -89,3 +91,17 @@ def _in_bounds(result: Reading | SourceError, document: Document) -> Reading | S
         code="too-large",
         fix="A record holds metadata of one study: describe files and images together, not one by one.",
     )
+
+
+def _without_addresses(result: Reading | SourceError, document: Document) -> Reading | SourceError:
+    """Take e-mail addresses out of what is said about a document; the place keeps the name that it was given by."""
+    if isinstance(result, Reading):
+        names = {without_email(name): 0 for name in result.unmapped}
+        for name, count in result.unmapped.items():
+            names[without_email(name)] += count
+        return replace(result, unmapped=names)
+    result.message, result.fix = without_email(result.message), without_email(result.fix)
+    if isinstance(result, SourceMalformed) and has_email(result.pointer):
+        result.pointer = without_email(result.pointer)
+        result.where = f"{document.place}#{result.pointer}"
+    return result

@@ -6,7 +6,7 @@ Names are compared without case; a value of the wrong type is never an error: it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ from rembigraph.ontology.generated.models import StudyLink
 from rembigraph.ontology.identifiers import parse_accession
 
 PRIVATE = {
-    **dict.fromkeys(("contact_email", "email", "e-mail", "e_mail", "mail"), "private-email"),
+    **dict.fromkeys(("contact_email", "author_email", "email", "e-mail", "e_mail", "mail"), "private-email"),
     **dict.fromkeys(("phone", "telephone", "fax", "fax_number", "phone_number"), "private-contact"),
     **dict.fromkeys(("secretkey", "secret_key", "owner", "submitter", "password"), "private-account"),
 }
@@ -27,6 +27,7 @@ _NO_PATH = "//"
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{0,30})?(?:[eE][+-]?[0-9]{1,3})?")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])")
 _ACCESSION = re.compile(
     r"(?<![0-9A-Za-z-])(?:(EMPIAR-\d{5,9}(?:-\d{5})*)|S-(?:BIAD|BSST|BSMS)\d{1,9}|idr\d{4})(?![0-9A-Za-z])",
     re.IGNORECASE,
@@ -300,3 +301,20 @@ def links_to(study: str | None, text: str, evidence: str, quoted: str) -> list[S
         for target in studies_named(text)
         if target != study
     ]
+
+
+def links_in_prose(study: str | None, *texts: str | None) -> list[StudyLink]:
+    """Return the links to studies that running text names, each with the sentence that does."""
+    found: dict[str, StudyLink] = {}
+    for sentence in (one for text in texts if text for one in _SENTENCE.split(text)):
+        for link in links_to(study, sentence, "prose", sentence.strip()):
+            found.setdefault(str(link.link_to), link)
+    return list(found.values())
+
+
+def together(known: Iterable[StudyLink], more: Iterable[StudyLink]) -> list[StudyLink]:
+    """Return links with more links to studies that none of them is to."""
+    found: dict[str, StudyLink] = {}
+    for link in (*known, *more):
+        found.setdefault(str(link.link_to), link)
+    return list(found.values())

@@ -62,7 +62,7 @@ class FileTable:
         members = row if isinstance(row, dict) else {}
         size = next((size for key in _SIZES if (size := whole_number(members.get(key))) is not None), None)
         self.sizes = self.sizes + size if self.sizes is not None and size is not None and size >= 0 else None
-        path = next((path for key in _PATHS if isinstance(path := members.get(key), str) and path), "")
+        path = path_of(members)
         stated = members.get("format")
         form = prose(stated) if isinstance(stated, str) else ""
         if form := form or extension(path):
@@ -115,7 +115,8 @@ def table(rows: Iterable[Any], study: str | None = None) -> FileTable:
 def _cells(value: Any, name: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict) and value:
         for key, item in value.items():
-            yield from _cells(item, f"{name}/{key}" if name else key)
+            if key != "@context":
+                yield from _cells(item, f"{name}/{key}" if name else key)
     elif isinstance(value, list) and value:
         for item in value:
             yield from _cells(item, name)
@@ -140,6 +141,11 @@ def extension(path: str) -> str:
     """
     match = _EXTENSION.search(re.sub(r"(\.zarr)/.*$", r"\1", path.rstrip("/")))
     return match.group().lower() if match else ""
+
+
+def path_of(row: dict[str, Any]) -> str:
+    """Return the path of a file as its row states it; empty when it states none."""
+    return next((path for key in _PATHS if isinstance(path := row.get(key), str) and path), "")
 
 
 def file_reference(row: dict[str, Any]) -> FileReference | None:

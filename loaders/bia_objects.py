@@ -34,6 +34,8 @@ def recognises(document: Document) -> bool:
     head = document.data[:_SNIFFED_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()
     if not head.startswith(b"{") or b'"@graph"' in head or b'"uuid"' not in document.data:
         return False
+    if b'"BIACollection"' in head:
+        return False
     return b'"type_name"' in document.data or (b'"accession_id"' in head and b'"author"' in head)
 
 
@@ -42,6 +44,9 @@ def read(document: Document) -> Iterator[Reading | SourceError]:
     try:
         parsed = parse_json(document)
         kind = type_of(parsed)
+        if not kind and "uuid" not in parsed:
+            message = "this holds BIA objects inside one another, as exports for the archive's website do"
+            raise SourceSkipped(message, where=document.place, fix="Load the objects that it was made from.")
         if not kind:
             raise SourceMalformed(
                 "this has a uuid, but its `model` does not say what it is",

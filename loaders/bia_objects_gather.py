@@ -15,16 +15,18 @@ from typing import Any
 from rembigraph.loaders import bia_objects, bia_v1
 from rembigraph.loaders.bia_fields import leaves
 from rembigraph.loaders.bia_objects_index import OF_IMAGES, type_of, uuid_in, uuid_of
+from rembigraph.loaders.bia_pages import objects_of
 from rembigraph.loaders.bia_v1_parts import kind_of
+from rembigraph.loaders.bia_v1_tables import head
 from rembigraph.loaders.json_bounds import parse_json
 from rembigraph.loaders.reading import Document
-from rembigraph.ontology.errors import SourceError, SourceMalformed, SourceSkipped
+from rembigraph.ontology.errors import SourceError, SourceMalformed, SourceSkipped, SourceSuperseded
 
 MAX_HELD_BYTES = 256 * 1024 * 1024
 MAX_OBJECTS = 200_000
 MAX_OBJECTS_OF_A_STUDY = 5_000  # files and images not counted: they can be summed up
 
-_ABOVE = ("submitted_in_study_uuid", "submission_dataset_uuid", "representation_of_uuid")
+_ABOVE = ("submitted_in_study_uuid", "submission_dataset_uuid", "representation_of_uuid", "study_uuid")
 _ROOT_ACCESSION = "accession_id"
 
 
@@ -36,7 +38,8 @@ class _Held:
         document: as received.
         kind: `Study`, `Dataset` ..., or for v1 `study` and its parts.
         name: uuid, or for v1 the accession of its study.
-        rank: a greater one is the better version of the same object.
+        rank: a greater one is the better version of the same object: version, version of the model, how many values
+            it has, hash.
         above: uuid of what it is a part of, or empty.
         below: uuids that it names.
     """
@@ -44,7 +47,7 @@ class _Held:
     document: Document
     kind: str
     name: str
-    rank: tuple[int, str]
+    rank: tuple[int, int, int, str]
     above: str = ""
     below: frozenset[str] = frozenset()
 
@@ -59,7 +62,7 @@ def gathered(
 ) -> Iterator[Document | SourceError]:
     """Attach the objects of a batch to the study that they belong to; see the module."""
     objects, parts = _Pool(most_bytes), _Pool(most_bytes)
-    for one in found:
+    for one in _each(found):
         waiting = _held(one) if isinstance(one, Document) and not one.attached else None
         if waiting is None:
             yield one
@@ -67,6 +70,14 @@ def gathered(
             yield from (objects if waiting.is_object else parts).take(waiting)
     yield from _objects(objects.held)
     yield from _v1(parts.held)
+
+
+def _each(found: Iterator[Document | SourceError]) -> Iterator[Document | SourceError]:
+    for one in found:
+        if isinstance(one, Document) and not one.attached:
+            yield from objects_of(one)
+        else:
+            yield one
 
 
 class _Pool:
@@ -114,7 +125,7 @@ def _held(document: Document) -> _Held | None:
     if not is_object and not bia_v1.recognises(document):
         return None
     try:
-        parsed = parse_json(document)
+        parsed = parse_json(document) if is_object else head(document)
     except SourceError:
         return None  # its loader says what is wrong with it
     return _object(document, parsed) if is_object else _part_of_v1(document, parsed)
@@ -125,11 +136,17 @@ def _object(document: Document, parsed: Any) -> _Held | None:
     name = uuid_of(parsed)
     if not kind or not name:
         return None
-    version = parsed.get("version")
-    rank = (version if isinstance(version, int) and not isinstance(version, bool) else -1, _hash(document))
+    model = parsed.get("model")
+    of_model = model.get("version") if isinstance(model, dict) else None
+    filled = sum(value not in (None, "", [], {}) for _, value, _ in leaves(parsed, "", ""))
+    rank = (_number(parsed.get("version")), _number(of_model), filled, _hash(document))
     above = next((text for key in _ABOVE if (text := uuid_in(parsed.get(key)))), "")
     below = _uuids(parsed) - {name, above} if kind != "FileReference" else frozenset()
     return _Held(document, kind, name, rank, above, below)
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else -1
 
 
 def _uuids(parsed: Any) -> frozenset[str]:
@@ -141,7 +158,7 @@ def _part_of_v1(document: Document, parsed: Any) -> _Held | None:
     accession = parsed.get(_ROOT_ACCESSION) if kind else None
     if not kind or not isinstance(accession, str):
         return None
-    return _Held(document, kind, accession.strip().casefold(), (0, _hash(document)))
+    return _Held(document, kind, accession.strip().casefold(), (0, 0, 0, _hash(document)))
 
 
 def _hash(document: Document) -> str:
@@ -208,18 +225,21 @@ def _study_above(one: _Held, best: dict[str, _Held]) -> str:
 
 
 def _other_version(one: _Held, better: _Held) -> SourceError:
+    (version, model, filled, _), (taken, newer, more, _) = one.rank, better.rank
     if one.rank == better.rank:
-        message = f"the same {one.kind} {one.name} came twice in this batch"
-    elif one.rank[0] < better.rank[0]:
-        taken = better.rank[0]
-        message = f"version {taken} of this {one.kind} is in the batch and was taken; this is {one.rank[0]}"
+        why = f"the same {one.kind} {one.name} came twice in this batch"
+    elif version < taken:
+        why = f"version {taken} of this {one.kind} is in the batch and was taken; this is {version}"
+    elif model < newer:
+        why = f"this {one.kind} is also in the batch by model version {newer}, which was taken; this is by {model}"
     else:
-        message = (
-            f"another document of this {one.kind} {one.name} with the same version {one.rank[0]} is in the batch and "
-            "was taken (the one with the greater hash)"
+        that = f"that says more ({more} values, here {filled})" if filled < more else "with the greater hash"
+        why = (
+            f"another document of this {one.kind} {one.name} with the same version {version} is in the batch and "
+            f"was taken (the one {that})"
         )
-    fix = f"Taken: {better.document.place}."
-    return SourceSkipped(message, where=one.document.place, fix=fix)
+    skipped = SourceSuperseded if one.kind == "Study" and one.rank != better.rank else SourceSkipped
+    return skipped(why, where=one.document.place, fix=f"Taken: {better.document.place}.")
 
 
 def _alone(one: _Held, best: dict[str, _Held]) -> SourceError:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+import re
+from collections import Counter, defaultdict
+from typing import Any, TypeAlias
 
-from rembigraph.loaders.bia_fields import Fields, whole_number
-from rembigraph.loaders.bia_files import file_reference
-from rembigraph.loaders.bia_objects_index import Objects, claim, metadata, uuid_in
+from rembigraph.loaders.bia_fields import Fields, leaves, whole_number
+from rembigraph.loaders.bia_files import file_reference, path_of
+from rembigraph.loaders.bia_objects_index import Objects, claim, first_api_words, metadata, uuid_in
 from rembigraph.loaders.bia_sizes import length
+from rembigraph.loaders.bia_stored_forms import PICTURES, add_sizes, stored_form
 from rembigraph.ontology.generated.models import (
     Annotation,
     FileReference,
@@ -20,6 +23,8 @@ from rembigraph.ontology.generated.models import (
 _MOST_FILES = 20  # of one image that are named one by one
 _AXES = ("x", "y", "z")
 _SIZES = ("size_x", "size_y", "size_z", "size_c", "size_t")
+_ACQUIRED = ("acquisition_process_uuid", "image_acquisitions_uuid", "image_acquisition_methods_uuid")
+_SOURCE_IMAGE = re.compile(r"source[ _]image(?:[ _](?:association|id|file|path))?", re.IGNORECASE)
 _PICTURES = frozenset({"THUMBNAIL", "STATIC_DISPLAY"})
 _Made: TypeAlias = Image | Annotation
 
@@ -35,13 +40,22 @@ class Images:
     def __init__(self, objects: Objects, study: Study) -> None:
         self._objects = objects
         self._study = study
+        self._by_path: dict[str, set[str]] = defaultdict(set)  # path of a file -> the images in it
+        self._annotated: Counter[str] = Counter()  # dataset -> its files that hold annotations
 
     def map_all(self) -> None:
         """Map images, annotations, then the stored forms, which name their image."""
         described = [(uuid, of, self._image(of)) for uuid, of in self._objects.of_type("Image")]
         images = {uuid: image for uuid, _, image in described if uuid}
         self._study.image = [image for _, _, image in described]
-        self._study.annotation = [self._annotation(of) for _, of in self._objects.of_type("AnnotationData")]
+        for uuid, of in self._objects.of_type("Image"):
+            for row in self._rows(of):
+                self._by_path[path_of(row)].add(f"image/{uuid}")
+        annotations = [of for _, of in self._objects.of_type("AnnotationData")]
+        for of in annotations:
+            for row in self._rows(of):
+                self._annotated[f"component/{uuid_in(row.get('submission_dataset_uuid'))}"] += 1
+        self._study.annotation = [self._annotation(of) for of in annotations]
         for _, of in self._objects.of_type("ImageRepresentation"):
             image = images.get(uuid_in(of.peek("representation_of_uuid")))
             if image is not None:
@@ -54,15 +68,32 @@ class Images:
         key, said = claim(of)
         image = Image(
             key=key,
-            title=of.text("label", "title", "name"),
+            title=of.text("label", "title", "name", "original_relpath"),
             part_of=self._objects.resolve(of, "Dataset", "submission_dataset_uuid"),
             of_specimen=self._objects.resolve(of, "Specimen", "subject_uuid"),
-            generated_by=self._objects.resolve(of, "ImageAcquisitionProtocol", "acquisition_process_uuid"),
+            generated_by=self._objects.resolve(of, "ImageAcquisitionProtocol", *_ACQUIRED),
             derived_from=self._objects.resolve(of, "Image", "source_image_uuid"),
             attribute_text=[*said, *metadata(of)],
         )
         self._made(of, image)
+        self._first_api(of, image)
         return image
+
+    def _first_api(self, of: Fields, image: Image) -> None:
+        """The first API's images hold their stored forms, and name their study."""
+        if of.peek("study_uuid") in self._study.alternate_identifier:
+            of.text("study_uuid")
+        path = of.text("original_relpath")
+        image.attribute_text += [f"original_relpath: {path}"] if path and path != image.title else []
+        image.size_text = of.text("dimensions")
+        image.attribute_text += first_api_words(of)
+        for one in of.objects("representations"):
+            form = stored_form(one, path, [])
+            image.representation.append(form)
+            if form.title in PICTURES:
+                image.thumbnail = _together(image.thumbnail, form.download_url)
+        given = of.peek("attributes")
+        add_sizes(image, given if isinstance(given, dict) else {})
 
     def _annotation(self, of: Fields) -> Annotation:
         key, said = claim(of)
@@ -74,17 +105,26 @@ class Images:
             attribute_text=[*said, *metadata(of)],
         )
         self._made(of, annotation)
+        files = [uuid for uuid, _ in of.references("original_file_reference_uuid")]
         annotation.file_reference = self._files(of)
-        self._point_at_files(annotation)
+        self._point_at_source(annotation, files)
         return annotation
 
-    def _point_at_files(self, annotation: Annotation) -> None:
-        """An annotation of no image that is named is of the files of its dataset."""
+    def _point_at_source(self, annotation: Annotation, files: list[str]) -> None:
+        """Without an image that is named by uuid, one that its file names by path, else the files of its dataset.
+
+        A dataset that has no more files than annotations were made of is not what they are of.
+        """
+        paths = [path for uuid in files for path in _sources(self._objects.file_rows.get(uuid))]
+        named = [name for path in paths if len(names := self._by_path.get(path, ())) == 1 for name in names]
+        annotation.derived_from = _together(annotation.derived_from, named)
         if annotation.derived_from:
             return
-        parts = {f"component/{one.key}": one for one in self._study.component}
-        sets = [found for name in annotation.part_of if name in parts for found in parts[name].file_set]
-        annotation.derived_from = [f"fileset/{one.key}" for one in sets if one.key]
+        for component in self._study.component:
+            name = f"component/{component.key}"
+            sets = component.file_set if name in annotation.part_of else []
+            others = [one for one in sets if one.file_count is None or one.file_count > self._annotated[name]]
+            annotation.derived_from += [f"fileset/{one.key}" for one in others if one.key]
 
     # --- how it was made
 
@@ -122,6 +162,10 @@ class Images:
 
     # --- files
 
+    def _rows(self, of: Fields) -> list[dict[str, Any]]:
+        named = of.references("original_file_reference_uuid")
+        return [row for uuid, _ in named if (row := self._objects.file_rows.get(uuid)) is not None]
+
     def _files(self, of: Fields) -> list[FileReference]:
         """Take the files that a thing was made of; many are summed up with the files of their dataset."""
         named = of.references("original_file_reference_uuid")
@@ -148,6 +192,16 @@ class Images:
             form = ImageRepresentation(title="original files", format=_only(files))
             image.representation.append(form)
         form.file_reference = files
+
+
+def _sources(row: dict[str, Any] | None) -> list[str]:
+    """Return the paths of images that a file of annotations names, where its list has a column for that."""
+    cells = leaves(row, "", "") if row else ()
+    return [
+        value.strip()
+        for name, value, _ in cells
+        if isinstance(value, str) and value.strip() and _SOURCE_IMAGE.fullmatch(name.rpartition("/")[2])
+    ]
 
 
 def _only(files: list[FileReference]) -> str | None:
@@ -179,7 +233,7 @@ def _representation(of: Fields, image: Image) -> ImageRepresentation:
         attribute_text=[*said, *(f"file_uri: {word}" for word in words), *metadata(of)],
     )
     for name in _SIZES:
-        setattr(found, name, of.integer(name))
+        setattr(found, name, of.integer(name, least=1))
     # What older models state in metres is the extent of the whole image, not of a voxel.
     extent = [one for axis in _AXES for one in _metres(of, f"physical_size_{axis}", axis)]
     image.physical_size = image.physical_size or extent
@@ -193,13 +247,16 @@ def _representation(of: Fields, image: Image) -> ImageRepresentation:
 
 
 def _is_store(form: str | None, addresses: list[str]) -> bool:
-    """Whether it is an OME-Zarr that can be read in parts: by its format, and not packed.
+    """Whether it is an OME-Zarr that can be read in parts: it has an address, and is not packed.
 
-    >>> _is_store(".ome.zarr", []), _is_store(".ome.zarr.zip", []), _is_store(".tiff", [])
-    (True, False, False)
+    >>> _is_store(".ome.zarr", ["https://example.org/a.ome.zarr/0"]), _is_store(".ome.zarr", [])
+    (True, False)
+    >>> _is_store(".ome.zarr.zip", ["https://example.org/a.zip"]), _is_store(".tiff", ["https://example.org/a"])
+    (False, False)
     """
-    name = (form or "").casefold().lstrip(".").replace("-", ".").replace("_", ".")
-    return name in {"ome.zarr", "zarr", "ome.ngff"} and not any(one.endswith(".zip") for one in addresses)
+    name = (form or "").casefold().strip().lstrip(".").replace("-", ".").replace("_", ".")
+    stores = bool(addresses) and not any(one.casefold().endswith(".zip") for one in addresses)
+    return stores and name in {"ome.zarr", "omezarr", "zarr", "ome.ngff"}
 
 
 def _bytes(of: Fields) -> int | None:

@@ -14,6 +14,8 @@ from rembigraph.loaders.reading import Document
 
 # What older models called a thing -> its name now.
 TYPES = {
+    "biastudy": "Study",
+    "biaimage": "Image",
     "experimentalimagingdataset": "Dataset",
     "imageannotationdataset": "Dataset",
     "imageacquisition": "ImageAcquisitionProtocol",
@@ -204,6 +206,19 @@ def metadata(of: Fields) -> list[str]:
         for entry in of.objects(key.casefold()):
             found |= dict.fromkeys(_entry(entry))
     return list(found)
+
+
+def first_api_words(of: Fields) -> list[str]:
+    """Take what a study or image of the first API states beside its model: attributes, annotations, other names."""
+    found = of.attributes("attributes")
+    for one in of.objects("annotations"):
+        name, state = one.text("key"), one.text("state")
+        label = f"{name or 'annotation'} [{state}]" if state else name or "annotation"
+        found += one.attributes("value", of=label)
+    for one in of.objects("alias"):
+        found += [f"alias: {name}"] if (name := one.text("name")) else []
+    of.nothing("annotations", "alias")
+    return found + of.attributes("annotations_applied", "file_references_count", "images_count")
 
 
 def _is_list_of_entries(value: Any) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from rembigraph.loaders.bia_fields import Fields, decimal
-from rembigraph.loaders.bia_objects_index import METADATA, Objects, claim, metadata
+from rembigraph.loaders.bia_objects_index import METADATA, Objects, claim, metadata, uuid_of
+from rembigraph.loaders.bia_objects_named import Named
 from rembigraph.loaders.leaves import raw_json
-from rembigraph.loaders.values import method_iri, taxon_iri
+from rembigraph.loaders.values import method_iri, prose, taxon_iri
 from rembigraph.ontology.generated.models import (
     AnalyzedData,
     AnnotationMethod,
-    Association,
     Biosample,
     FileSet,
     ImageAcquisition,
@@ -36,6 +36,8 @@ _NAMED = {
     "annotation_method_uuid": ("AnnotationMethod", "by_annotation_method"),
     "protocol_uuid": ("Protocol", "processing_protocol"),
 }
+_ASSOCIATED = ("biosample", "specimen", "image_acquisition", "image_analysis", "image_correlation")
+_COMPONENTS = ("experimental_imaging_component", "annotation_component")
 
 
 class Parts:
@@ -49,6 +51,7 @@ class Parts:
     def __init__(self, objects: Objects, study: Study) -> None:
         self._objects = objects
         self._study = study
+        self._named = Named(study)
 
     def map_all(self) -> None:
         """Map samples, protocols and methods, then the datasets, which name them."""
@@ -65,9 +68,18 @@ class Parts:
             _annotation_method(of) for _, of in self._objects.of_type("AnnotationMethod")
         ]
         study.component = [self._component(of) for _, of in self._objects.of_type("Dataset")]
+        study.component += self._embedded()
         study.component += self._others()
-        for name in ("experimental_imaging_component", "annotation_component"):
-            self._objects.resolve(self._objects.root, "Dataset", name)
+
+    def _embedded(self) -> list[StudyComponent]:
+        """Return the datasets that an early Study holds; one that it names is an object of its own."""
+        root = self._objects.root
+        found: list[StudyComponent] = []
+        for name in _COMPONENTS:
+            self._objects.resolve(root, "Dataset", name)
+            held = [one for one in root.objects(name) if not self._objects.get(uuid_of(one.value), "Dataset")]
+            found += [self._component(one) for one in held]
+        return found
 
     def _others(self) -> list[StudyComponent]:
         """Return what is summed up for the study as a whole: too many images, and files of no dataset that is here."""
@@ -142,9 +154,10 @@ class Parts:
         found = StudyComponent(
             key=key, title=of.text("title", "title_id"), description=of.text("description")
         )
-        analyses = [self._analysis(one, f"{key}-{n}") for n, one in _numbered(of, "analysis_method")]
+        mine = key or of.pointer.strip("/").replace("/", "-")
+        analyses = [self._analysis(one, f"{mine}-{n}") for n, one in _numbered(of, "analysis_method")]
         correlations = [
-            self._correlation(one, f"{key}-{n}") for n, one in _numbered(of, "correlation_method")
+            self._correlation(one, f"{mine}-{n}") for n, one in _numbered(of, "correlation_method")
         ]
         found.uses_analysis = [f"analyzed/{one.key}" for one in analyses]
         found.uses_correlation = [f"correlation/{one.key}" for one in correlations]
@@ -192,30 +205,11 @@ class Parts:
         for value in entry.objects("value"):
             inner = list(value.objects("associations")) or [value]
             for one in inner:
-                found = Association(
-                    uses_biosample=self._titled("biosample", one.peek("biosample")),
-                    uses_acquisition=self._titled("acquisition", one.peek("image_acquisition")),
-                )
-                found.uses_specimen = self._prepared(one.peek("specimen"), found.uses_biosample)
-                if found.uses_biosample or found.uses_acquisition or found.uses_specimen:
+                found = self._named.association({name: _words(one, name) for name in _ASSOCIATED})
+                if found is not None:
                     component.association.append(found)
                     for slot in ("uses_biosample", "uses_acquisition", "uses_specimen"):
                         setattr(component, slot, _together(getattr(component, slot), getattr(found, slot)))
-
-    def _titled(self, slot: str, title: object) -> list[str]:
-        things = [one for one in getattr(self._study, slot) if one.key and one.title == title and title]
-        return [f"{slot}/{one.key}" for one in things] if len(things) == 1 else []
-
-    def _prepared(self, title: object, samples: list[str]) -> list[str]:
-        """A specimen is named by the title of its preparation, and is of the biosample that stands beside it."""
-        protocols = {f"protocol/{one.key}" for one in self._study.protocol if one.title == title and title}
-        found = [
-            one
-            for one in self._study.specimen
-            if protocols & set(one.preparation_protocol)
-            and (not samples or set(samples) & set(one.prepared_from))
-        ]
-        return [f"specimen/{one.key}" for one in found] if len(found) == 1 else []
 
     def _files(self, of: Fields, key: str | None) -> list[FileSet]:
         """One set stands for the files of a dataset, with what its metadata say of them."""
@@ -231,8 +225,8 @@ class Parts:
 def _describe_files(name: str, value: Fields, found: FileSet) -> bool:
     """Copy what an entry of the metadata says of files; its words are in the record as they stand."""
     if name == "dirpath_prefix":
-        path = value.peek("dirpath_prefix", "prefix")
-        found.path_pattern = _together([path] if isinstance(path, str) else [], found.path_pattern)
+        path = _words(value, "dirpath_prefix") or _words(value, "prefix")
+        found.path_pattern = _together([path] if path else [], found.path_pattern)
     elif name == "imageset_metadata":
         found.format = found.format or _words(value, "data_format")
         found.header_format = _words(value, "header_format")
@@ -248,7 +242,7 @@ def _describe_files(name: str, value: Fields, found: FileSet) -> bool:
 
 def _words(value: Fields, name: str) -> str | None:
     text = value.peek(name)
-    return text.strip() or None if isinstance(text, str) else None
+    return prose(text) or None if isinstance(text, str) else None
 
 
 def _numbered(of: Fields, name: str) -> list[tuple[str, Fields]]:

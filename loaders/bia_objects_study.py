@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rembigraph.loaders.bia_fields import Fields, file_address, links_to
-from rembigraph.loaders.bia_objects_index import claim, metadata
+from rembigraph.loaders.bia_fields import (
+    Fields,
+    file_address,
+    links_in_prose,
+    links_to,
+    together,
+    whole_number,
+)
+from rembigraph.loaders.bia_objects_index import claim, first_api_words, metadata
 from rembigraph.loaders.values import (
     doi,
     doi_iri,
@@ -48,7 +55,22 @@ def describe(of: Fields, study: Study) -> None:
     study.grant = [_grant(one) for one in of.objects("grant")]
     for one in of.objects("see_also"):
         _add_link(one, study)
-    study.attribute_text = [*said, *metadata(of)]
+    prose = links_in_prose(study.accession, study.title, study.description, study.acknowledgement)
+    study.related = together(study.related, prose)
+    study.attribute_text = [*said, *metadata(of), *first_api_words(of)]
+    _first_api(of, study)
+
+
+def _first_api(of: Fields, study: Study) -> None:
+    """The first API's studies have an organism and a kind of imaging in words, and pictures."""
+    study.file_count = whole_number(of.peek("file_references_count")) or None
+    study.organism_text = of.texts("organism")
+    study.imaging_method_text = of.texts("imaging_type")
+    pictures, words = of.addresses("example_image_uri")
+    study.thumbnail = pictures
+    study.attribute_text += [f"example_image_uri: {word}" for word in words]
+    study.attribute_text += of.attributes("example_image_annotation_uri")
+    study.attribute_text += of.attributes("tags", of="tag")
 
 
 def _parsed(of: Fields, name: str, parse: Callable[[str], str | None]) -> str | None:

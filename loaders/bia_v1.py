@@ -9,14 +9,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from rembigraph.loaders.bia_documents import ignore_private, kept_values, study_of
-from rembigraph.loaders.bia_fields import Fields, file_address, links_to, studies_named, whole_number
-from rembigraph.loaders.bia_files import FileTable, table
+from rembigraph.loaders.bia_fields import (
+    Fields,
+    file_address,
+    links_in_prose,
+    links_to,
+    together,
+    whole_number,
+)
+from rembigraph.loaders.bia_files import FileTable
 from rembigraph.loaders.bia_v1_images import Images
-from rembigraph.loaders.bia_v1_parts import kind_of
-from rembigraph.loaders.json_bounds import parse_json
+from rembigraph.loaders.bia_v1_parts import Parts, kind_of
+from rembigraph.loaders.bia_v1_tables import FILES, INSIDE, Parsed, head, parse
 from rembigraph.loaders.leaves import LeafAccount, leaf_name
 from rembigraph.loaders.reading import Document, Leaves, Reading
 from rembigraph.loaders.values import doi, doi_iri, is_placeholder, licence_iri, partial_date, prose
@@ -27,13 +33,7 @@ from rembigraph.ontology.generated.models import Contribution, ExternalRecord, P
 FORMAT = "bia-v1"
 SOURCE = "bia-v1"
 
-MOST_IMAGES = 2_000  # described one by one; more are summed up as files are
 _SNIFFED_BYTES = 64 * 1024
-_FILES = {
-    "file_references": "Files of the study",
-    "archive_files": "Archive files of the study",
-    "other_files": "Other files of the study",
-}
 _SIZES = ("n_files_in_study", "n_files_excluding_zip_contents", "n_files_including_zip_contents")
 _WORDS = {
     "study": "a study",
@@ -46,20 +46,20 @@ _WORDS = {
 
 def recognises(document: Document) -> bool:
     """Whether the bytes begin like a JSON object that names its study by `accession_id`, and is no model object."""
-    head = document.data[:_SNIFFED_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()
+    begins = document.data[:_SNIFFED_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()
     return (
-        head.startswith(b"{")
-        and b'"@context"' not in head
-        and b'"type_name"' not in head
+        begins.startswith(b"{")
+        and b'"@context"' not in begins
+        and b'"type_name"' not in begins
         and b'"accession_id"' in document.data
-        and not (b'"uuid"' in head and b'"author"' in head)
+        and not (b'"uuid"' in begins and b'"author"' in begins)
     )
 
 
 def read(document: Document) -> Iterator[Reading | SourceError]:
     """Read the study of a document; a part of one without its study is skipped."""
     try:
-        parsed = parse_json(document)
+        parsed = head(document)
         kind = kind_of(parsed)
         if kind is None:
             message = (
@@ -76,22 +76,22 @@ def read(document: Document) -> Iterator[Reading | SourceError]:
             raise SourceSkipped(
                 message, where=document.place, fix="Load it together with the study's document."
             )
-        yield _reading(document, parsed)
+        yield _reading(document, parse(document))
     except SourceError as error:
         yield error
 
 
-def _reading(document: Document, parsed: dict[str, Any]) -> Reading:
-    shown, files = _by_column(parsed)
-    of = Fields(shown, "", LeafAccount(shown))
-    parts = [(one.name, _part(one)) for one in document.attached]
+def _reading(document: Document, parsed: Parsed) -> Reading:
+    of = Fields(parsed.shown, "", LeafAccount(parsed.shown))
+    parts = Parts(document.attached)
     study, quality = study_of(of, document)
-    images = Images(of, study, _rows(parsed.get("file_references")))
+    images = Images(of, study, parsed.files)
     _describe(of, study)
-    _add_files(of, study, files)
-    images.add_all([fields for _, fields in parts])
+    _add_files(of, study, parsed.tables | parts.tables)
+    study.related = together(study.related, links_in_prose(study.accession, study.title, study.description))
+    images.add_all(parts.fields)
     study.image = images.images
-    every = [("", of), *parts]
+    every = [("", of), *parts.documents]
     for _, fields in every:
         ignore_private(fields)
     study.kept_value = kept_values(every)
@@ -111,31 +111,6 @@ def _name(pointer: str) -> str:
     first = pointer.split("/")[1] if "/" in pointer else ""
     last = leaf_name(pointer)
     return last if last == first else f"{first}: {last}"
-
-
-def _part(document: Document) -> Fields:
-    parsed = parse_json(document)
-    return Fields(parsed, "", LeafAccount(parsed))
-
-
-def _by_column(parsed: dict[str, Any]) -> tuple[dict[str, Any], dict[str, FileTable]]:
-    """Return the document with its lists of files by column, and what the lists hold."""
-    shown, files = dict(parsed), {}
-    accession = next(iter(studies_named(str(parsed.get("accession_id")))), None)
-    listed = [name for name in parsed if name.casefold() in _FILES]
-    listed += [
-        name for name in parsed if name.casefold() == "images" and len(_rows(parsed[name])) > MOST_IMAGES
-    ]
-    for name in listed:
-        if rows := _rows(parsed[name]):
-            files[name] = table(rows, accession)
-            shown[name] = {"*": files[name].columns}
-    return shown, files
-
-
-def _rows(value: Any) -> list[Any]:
-    rows = list(value.values()) if isinstance(value, dict) else value
-    return rows if isinstance(rows, list) and all(isinstance(row, dict) for row in rows) else []
 
 
 def _describe(of: Fields, study: Study) -> None:
@@ -186,7 +161,7 @@ def _add_links(of: Fields, study: Study) -> None:
         )
         if not address:
             continue
-        title = None if is_placeholder(words) else words.strip()
+        title = None if is_placeholder(words) else prose(words) or None
         quoted = f"{title}: {address}" if title else address
         if found := links_to(study.accession, quoted, "links_section", quoted):
             study.related += found
@@ -214,22 +189,30 @@ def _add_attributes(of: Fields, study: Study) -> None:
     study.byte_size = whole_number(sizes.get("study_size_in_bytes"))
     study.file_count = next((n for name in _SIZES if (n := whole_number(sizes.get(name))) is not None), None)
     size = sizes.get("study_size_human_readable")
-    study.data_size_text = size.strip() if isinstance(size, str) and study.byte_size is None else None
+    study.data_size_text = prose(size) or None if isinstance(size, str) and study.byte_size is None else None
     study.attribute_text += [*of.attributes("attributes"), *of.attributes("tags", of="tag")]
 
 
-def _add_files(of: Fields, study: Study, files: dict[str, FileTable]) -> None:
+def _add_files(of: Fields, study: Study, tables: dict[str, FileTable]) -> None:
     """Files belong to the study as a whole: one part of it stands for the whole."""
-    of.nothing(*_FILES)
-    if not files:
+    of.nothing(*FILES)
+    if not tables:
         return
     sets = []
-    for name, found in files.items():
-        one = found.file_set(name.casefold(), _FILES.get(name.casefold(), "Images of the study"))
-        one.image_count = found.count if name.casefold() == "images" else None
+    for name, found in tables.items():
+        one = found.file_set(name.casefold(), _title(name))
+        if name.casefold().removesuffix(INSIDE) not in FILES:
+            one.description = f"{found.count} in the source, summed up here"
+            one.image_count = found.count if name.casefold() in {"images", "image-documents"} else None
+            one.file_count, one.byte_size = None, None
         sets.append(one)
-        of.account.mapped_under(of.place(name))
-        for target, link in found.named.items():
-            if all(one.link_to != target for one in study.related):
-                study.related.append(link)
+        if name in of.value:
+            of.account.mapped_under(f"{of.place(name)}/*")
+        study.related = together(study.related, found.named.values())
     study.component.append(StudyComponent(key="files", title=study.title, file_set=sets))
+
+
+def _title(table: str) -> str:
+    words = table.replace("-", " ").capitalize()
+    title = FILES.get(table.casefold().removesuffix(INSIDE), f"{words} of the study")
+    return f"{title}, inside its archive files" if table.endswith(INSIDE) else title

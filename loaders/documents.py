@@ -10,7 +10,9 @@ import gzip
 import io
 import lzma
 import os
+import re
 import stat
+import struct
 import sys
 import tarfile
 import zipfile
@@ -29,6 +31,8 @@ MAX_STREAM_BYTES = 256 * MIB  # standard input or a pipe, as received
 MAX_MEMBERS = 200_000  # members of one archive file
 MAX_RATIO = 200  # inflated to packed size, looked at above RATIO_FLOOR_BYTES
 RATIO_FLOOR_BYTES = 8 * MIB
+MAX_DIRECTORY_BYTES = 128 * MAX_MEMBERS  # table of contents of a zip file
+MAX_HEADER_BYTES = MIB  # of one member of a tar file
 
 _HEAD_BYTES = 512
 _CHUNK_BYTES = MIB
@@ -54,8 +58,13 @@ _DAMAGE = (
     NotImplementedError,
     RuntimeError,
     ValueError,
+    OverflowError,
+    LookupError,
+    struct.error,
 )
 _SKIPPED_FOLDER = "__MACOSX"
+_SPLIT = "Split it into smaller archives."
+_DIGITS = re.compile(rb"[0-9]{200}")
 
 
 def documents(paths: Sequence[str]) -> Iterator[Document | SourceError]:
@@ -92,6 +101,10 @@ def _folder(folder: str) -> Iterator[Document | SourceError]:
     found = False
     for parent, folders, files in os.walk(folder, onerror=errors.append):
         folders[:] = sorted(name for name in folders if not _hidden(name))
+        for linked in (str(Path(parent, name)) for name in folders):
+            if Path(linked).is_symlink():
+                message, fix = "this is a link to a folder, which is not followed", "Name the folder itself."
+                yield SourceSkipped(message, where=_printable(linked), fix=fix)
         for name in sorted(files):
             if not _hidden(name):
                 found = True
@@ -215,11 +228,7 @@ class _Metered:
         return self._position
 
     def read(self, size: int) -> bytes:
-        """Read at most `size` bytes, which may be one document's bound at most."""
-        if size > MAX_DOCUMENT_BYTES + 1:
-            raise _malformed(
-                "a header of the archive is too large", self._name, "too-large", "Pack it again."
-            )
+        """Read at most `size` bytes."""
         data = self._head[self._position : self._position + size]
         data += self._pull(size - len(data)) if size > len(data) else b""
         self._position += len(data)
@@ -247,7 +256,7 @@ class _Metered:
         self._produced += len(data)
         if self._produced > MAX_ARCHIVE_BYTES:
             message = f"the archive holds more than {MAX_ARCHIVE_BYTES // MIB} MiB"
-            raise _malformed(message, self._name, "too-large", "Split it into smaller archives.")
+            raise _malformed(message, self._name, "too-large", _SPLIT)
         if self._packed and self._produced > max(RATIO_FLOOR_BYTES, MAX_RATIO * self._packed):
             message = f"the file inflates to more than {MAX_RATIO} times its size"
             raise _malformed(message, self._name, "ratio", "This looks like a decompression bomb.")
@@ -275,7 +284,7 @@ def _gzip(name: str, inflated: _Metered) -> Iterator[Document | SourceError]:
 
 def _tar(name: str, file: _Metered) -> Iterator[Document | SourceError]:
     try:
-        with tarfile.TarFile(fileobj=file, mode="r") as archive:  # type: ignore[arg-type]
+        with tarfile.TarFile(fileobj=_Headers(file, name), mode="r") as archive:  # type: ignore[arg-type]
             for count, info in enumerate(_tar_members(archive), start=1):
                 if count > MAX_MEMBERS:
                     yield _too_many(name)
@@ -285,6 +294,31 @@ def _tar(name: str, file: _Metered) -> Iterator[Document | SourceError]:
         yield error
     except _DAMAGE as error:
         yield _damaged(name, error)
+
+
+class _Headers:
+    """A tar file as `tarfile` reads it: the headers only, none of which may be large.
+
+    Some of its patterns look at a long row of digits again from each of them.
+    """
+
+    def __init__(self, file: _Metered, name: str) -> None:
+        self._file = file
+        self._name = name
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int) -> bytes:
+        """Read a header, or a part of one.
+
+        Raises:
+            SourceMalformed: it is no header of a normal archive.
+        """
+        header = self._file.read(size) if size <= MAX_HEADER_BYTES else b""
+        if size > MAX_HEADER_BYTES or _DIGITS.search(header):
+            raise _malformed(
+                "a header of the archive is too large", self._name, "too-large", "Pack it again."
+            )
+        return header
 
 
 def _tar_members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
@@ -305,45 +339,95 @@ def _tar_member(name: str, info: tarfile.TarInfo, file: _Metered) -> Iterator[Do
         yield _malformed(message, f"{name}!{member}", "too-large", "Load it on its own, or split it.")
         return
     file.seek(info.offset_data)
-    data = file.read(info.size)
-    if len(data) < info.size:
+    data = file.read(max(info.size, 0))
+    if len(data) != info.size:
         raise EOFError("the archive ends in the middle of a member")
     yield _plain(name, member, data)
 
 
 def _zip(name: str, file: IO[bytes]) -> Iterator[Document | SourceError]:
     try:
-        archive = zipfile.ZipFile(file)
+        directory = _Directory(file, name)
+        archive = zipfile.ZipFile(directory)
+        directory.most = MAX_DOCUMENT_BYTES + MIB
+    except SourceError as error:
+        yield error
+        return
     except _DAMAGE as error:
         yield _damaged(name, error)
         return
     if len(archive.infolist()) > MAX_MEMBERS:
         yield _too_many(name)
         return
-    left = MAX_ARCHIVE_BYTES
-    for info in archive.infolist():
-        if info.is_dir() or _in_hidden(info.filename):
-            continue
-        result = _zip_member(name, archive, info)
-        left -= len(result.data) if isinstance(result, Document) else 0
-        if left < 0:
+    inflated = _Inflated(name)
+    try:
+        for info in archive.infolist():
+            if not info.is_dir() and not _in_hidden(info.filename):
+                yield _zip_member(name, archive, info, inflated)
+    except SourceError as error:
+        yield error
+
+
+class _Directory:
+    """A zip file whose table of contents has a bound: it is read whole, and each entry takes half a kilobyte then.
+
+    Attributes:
+        most: bytes that may be read at once.
+    """
+
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self._file = file
+        self._name = name
+        self.most = MAX_DIRECTORY_BYTES
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        """Read at most `size` bytes; all that is left where it is negative.
+
+        Raises:
+            SourceMalformed: that is too much.
+        """
+        data = self._file.read(min(size, self.most + 1) if size >= 0 else self.most + 1)
+        if len(data) > self.most:
+            raise _malformed("its table of contents is too large", self._name, "too-many", _SPLIT)
+        return data
+
+
+class _Inflated:
+    """Counts what the members of an archive give, those that are refused included: they may overlap."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._left = MAX_ARCHIVE_BYTES
+
+    def read(self, packed: IO[bytes], most: int) -> bytes:
+        """Read a member up to `most` bytes.
+
+        Raises:
+            SourceMalformed: the archive gives more than it may.
+        """
+        data = packed.read(most)
+        self._left -= len(data)
+        if self._left < 0:
             message = f"the archive holds more than {MAX_ARCHIVE_BYTES // MIB} MiB"
-            yield _malformed(message, name, "too-large", "Split it into smaller archives.")
-            return
-        yield result
+            raise _malformed(message, self._name, "too-large", _SPLIT)
+        return data
 
 
-def _zip_member(name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Document | SourceError:
+def _zip_member(
+    name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, inflated: _Inflated
+) -> Document | SourceError:
     member = _printable(info.filename)
     place = f"{name}!{member}"
     if stat.S_ISLNK(info.external_attr >> 16):
         return SourceSkipped("this member is a link, not a file", where=place)
+    most = max(RATIO_FLOOR_BYTES, MAX_RATIO * info.compress_size)
     try:
         with archive.open(info) as packed:
-            data = packed.read(MAX_DOCUMENT_BYTES + 1)
+            data = inflated.read(packed, min(most, MAX_DOCUMENT_BYTES) + 1)
     except _DAMAGE as error:
         return _damaged(place, error)
-    if len(data) > max(RATIO_FLOOR_BYTES, MAX_RATIO * info.compress_size):
+    if len(data) > most:
         message = f"the member inflates to more than {MAX_RATIO} times its size"
         return _malformed(message, place, "ratio", "This looks like a decompression bomb.")
     return _plain(name, member, data)
@@ -375,7 +459,7 @@ def _damaged(place: str, error: Exception) -> SourceMalformed:
 
 def _too_many(name: str) -> SourceMalformed:
     message = f"the archive holds more than {MAX_MEMBERS} members"
-    return _malformed(message, name, "too-many", "Split it into smaller archives.")
+    return _malformed(message, name, "too-many", _SPLIT)
 
 
 def _malformed(message: str, place: str, code: str, fix: str) -> SourceMalformed:

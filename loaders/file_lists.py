@@ -26,6 +26,9 @@ FORMAT = "file-list"
 SOURCE = "pagetab"
 MOST_COLUMNS = 1000
 STRUCTURAL = frozenset({"path", "filePath", "fileName", "size", "type"})
+INTERNAL = frozenset(
+    {"relPath", "fireId", "firePath", "published", "extType", "md5"}
+)  # of BioStudies' storage
 
 _SNIFFED_BYTES = 4096
 _ROW = re.compile(rb'\[\s*(?:\]|\{.*?"(?:path|filePath|fileName)"\s*:)', re.DOTALL)
@@ -59,6 +62,30 @@ def read(document: Document) -> Iterator[Reading | SourceError]:
 
 
 # --- rows
+
+
+@dataclass
+class ListedFiles(FileTable):
+    """What is known of the files of one list; of the files in a folder that it lists, nothing is.
+
+    Attributes:
+        has_folders: whether a row is a folder.
+    """
+
+    has_folders: bool = False
+
+    def add(self, row: Any, study: str | None = None) -> None:
+        """Take a row."""
+        super().add(row, study)
+        kind = row.get("type") if isinstance(row, dict) else None
+        self.has_folders = self.has_folders or (isinstance(kind, str) and kind.strip().lower() == "directory")
+
+    def summary(self, key: str | None, title: str | None) -> FileSet:
+        """Return the sum of the rows."""
+        found = self.file_set(key or "", title, STRUCTURAL | INTERNAL)
+        found.key = key
+        found.file_count = None if self.has_folders else found.file_count
+        return found
 
 
 def rows(document: Document) -> Iterator[dict[str, Any]]:
@@ -183,7 +210,7 @@ class FileLists:
     leaves: Leaves = field(default_factory=Leaves)
     errors: list[SourceError] = field(default_factory=list)
     links: dict[str, StudyLink] = field(default_factory=dict)
-    _tables: dict[int, FileTable | None] = field(default_factory=dict)
+    _tables: dict[int, ListedFiles | None] = field(default_factory=dict)
 
     def file_set(self, name: str) -> FileSet:
         """Return the FileSet of the list that a submission names so; without its document, the name alone."""
@@ -191,7 +218,12 @@ class FileLists:
         table = None if number is None else self._table(number)
         if table is None:
             return FileSet(title=name)
-        return replace_key(table.file_set("", name, STRUCTURAL))
+        return table.summary(None, name)
+
+    def document(self, name: str) -> Document | None:
+        """Return the list that a submission names so, if it came with it."""
+        number = self._number(name)
+        return None if number is None else self.documents[number]
 
     def read_all(self) -> None:
         """Account for lists, too, that no part has asked for under their name."""
@@ -208,7 +240,7 @@ class FileLists:
             found = [number for number, known in enumerate(names) if known == last_part(wanted)]
         return found[0] if len(found) == 1 else None
 
-    def _table(self, number: int) -> FileTable | None:
+    def _table(self, number: int) -> ListedFiles | None:
         if number not in self._tables:
             try:
                 self._tables[number] = self._read(self.documents[number])
@@ -217,27 +249,22 @@ class FileLists:
                 self._tables[number] = None
         return self._tables[number]
 
-    def _read(self, document: Document) -> FileTable:
+    def _read(self, document: Document) -> ListedFiles:
         table = summed(rows(document), document, self.accession)
-        self.leaves += Leaves(mapped=len(table.columns))
+        internal = sum(name in INTERNAL for name in table.columns)
+        self.leaves += Leaves(mapped=len(table.columns) - internal, ignored=internal)
         for target, link in table.named.items():
             self.links.setdefault(target, link)
         return table
 
 
-def replace_key(files: FileSet) -> FileSet:
-    """A list has no name of its own beside its title."""
-    files.key = None
-    return files
-
-
-def summed(found: Iterable[dict[str, Any]], document: Document, study: str) -> FileTable:
+def summed(found: Iterable[dict[str, Any]], document: Document, study: str) -> ListedFiles:
     """Sum up rows.
 
     Raises:
         SourceMalformed: they can't be read, or have more than a thousand columns.
     """
-    table = FileTable()
+    table = ListedFiles()
     waiting = iter(found)
     while several := list(islice(waiting, 1000)):
         for one in several:

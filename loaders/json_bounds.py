@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import accumulate
 from typing import Any, NoReturn
 
 from rembigraph.loaders.reading import Document
@@ -19,11 +18,13 @@ from rembigraph.ontology.errors import SourceMalformed
 
 MAX_DEPTH = 64
 MAX_VALUES = 500_000  # objects, lists and items: they take far more room in memory than in the text
+_LOOKED_AT = (4 * 1024, 64 * 1024, 1024 * 1024, 64 * 1024 * 1024)  # characters for one member or row
 
 # Possessive (`++`, `*+`): a hostile text can't make these look at anything twice.
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[{}\[\],:]|[^\s{}\[\],:"]++', re.DOTALL)
-_BRACKET = re.compile(r"[{}\[\]]")
+_BRACKET = re.compile(r'(?:[^{}\[\]"]++|"(?:[^"\\]++|\\.)*+"?)*+([{}\[\]]?)', re.DOTALL)
+_CLOSING = {"{": "}", "[": "]"}
 _STEP = {"{": 1, "[": 1, "}": -1, "]": -1}
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -86,12 +87,154 @@ def parse_items(document: Document) -> Iterator[Any]:
     _expected("", text, _expected("]", text, position, document), document)
 
 
+def parse_members(
+    document: Document, is_table: Callable[[str], bool], take: Callable[[str, str | int, Any], None]
+) -> dict[str, Any]:
+    """Parse a document that is one JSON object, its tables a row at a time: they are never whole in memory.
+
+    Args:
+        document: the document.
+        is_table: whether the member of this name is a table where it is an object or a list.
+        take: takes the name of a table, the name or number of a row, and the row.
+
+    Returns:
+        The object; a table in it is empty.
+
+    Raises:
+        SourceMalformed: it is not JSON, no object, or breaks a bound; `pointer` is `line:column`.
+    """
+    text = _checked(document)
+    with _refusals(document, text):
+        _check_surrogates(text, document)
+        _expected("{", text, 0, document)
+        cursor = _Cursor(document, text)
+        members: dict[str, Any] = {}
+        for key in cursor.names():
+            mark = cursor.mark()
+            if mark in ("{", "[") and is_table(str(key)):
+                members[str(key)] = {} if mark == "{" else []
+                for name in cursor.names():
+                    take(str(key), name, cursor.value())
+            else:
+                members[str(key)] = cursor.value()
+        _expected("", text, cursor.position, document)
+    return members
+
+
+def split_list(
+    document: Document, is_wanted: Callable[[Any], bool], member: str = ""
+) -> tuple[dict[str, Any], list[bytes]]:
+    """Return the bytes of each item of a document that is a JSON list.
+
+    Args:
+        document: the document.
+        is_wanted: whether an item is what the list is to be of; if one is not, no item is returned.
+        member: name of the list where the document is an object that holds it.
+
+    Returns:
+        The other members of such an object, and the items.
+
+    Raises:
+        SourceMalformed: it is not JSON, not such a list, or breaks a bound; `pointer` is `line:column`.
+    """
+    text = _checked(document)
+    members: dict[str, Any] = {}
+    items: list[bytes] = []
+    with _refusals(document, text):
+        _check_surrogates(text, document)
+        _expected("{" if member else "[", text, 0, document)
+        cursor = _Cursor(document, text)
+        for name in cursor.names() if member else [""]:
+            if name != member or cursor.mark() != "[":
+                members[str(name)] = cursor.value()
+                continue
+            for value, data in cursor.items():
+                if not is_wanted(value):
+                    return members, []
+                items.append(data)
+        _expected("", text, cursor.position, document)
+    return members, items
+
+
+class _Cursor:
+    """Goes through the text of a document whose depth is in bounds, a value at a time.
+
+    Args:
+        document: the document, for messages.
+        text: its text.
+    """
+
+    def __init__(self, document: Document, text: str) -> None:
+        self.position = 0
+        self._document = document
+        self._text = text
+
+    def mark(self) -> str:
+        """Return the first character of what comes next."""
+        self.position = _behind_blanks(self._text, self.position)
+        return self._text[self.position : self.position + 1]
+
+    def names(self) -> Iterator[str | int]:
+        """Go into an object or list: yield the name or number of each value, which is to be taken before the next."""
+        opening = "[" if self.mark() == "[" else "{"
+        closing = _CLOSING[opening]
+        self._pass(opening)
+        seen: set[str | int] = set()
+        while self.mark() != closing:
+            if seen:
+                self._pass(",")
+            name = len(seen) if opening == "[" else self._name()
+            if name in seen:
+                _object([(str(name), None)] * 2)
+            seen.add(name)
+            yield name
+        self._pass(closing)
+
+    def items(self) -> Iterator[tuple[Any, bytes]]:
+        """Yield each value of a list with its bytes."""
+        for _ in self.names():
+            self.mark()
+            start, value = self.position, self.value()
+            yield value, self._text[start : self.position].encode()
+
+    def _name(self) -> str:
+        self._pass('"')
+        self.position -= 1
+        name = str(self.value())
+        self._pass(":")
+        return name
+
+    def _pass(self, mark: str) -> None:
+        self.position = _expected(mark, self._text, self.position, self._document)
+
+    def value(self) -> Any:  # noqa: RET503 — `_refuse` never returns
+        """Take the value that comes next; only as much as it may hold is ever parsed."""
+        start = _behind_blanks(self._text, self.position)
+        for size in _LOOKED_AT:
+            part = self._text[start : start + size]
+            whole = start + size >= len(self._text)
+            if sum(map(part.count, ",[{")) > MAX_VALUES:
+                break
+            try:
+                value, end = _DECODER.raw_decode(part)
+            except json.JSONDecodeError as error:
+                if whole:
+                    raise json.JSONDecodeError(error.msg, self._text, start + error.pos) from None
+                continue
+            if whole or end < len(part):
+                self.position = start + end
+                return value
+        message = f"one value holds more than {MAX_VALUES} values"
+        fix = "Split the document, one for each study."
+        _refuse(self._document, self._text, message, start, "too-large", fix)
+
+
 def _expected(mark: str, text: str, position: int, document: Document) -> int:
     """Return the position behind a mark; an empty mark is the end of the text."""
     position = _behind_blanks(text, position)
     if not text.startswith(mark, position) or (not mark and position < len(text)):
-        what = f"{mark!r} is expected there" if mark else "something follows the list"
-        _refuse(document, text, f"this is not a JSON list: {what}", position, "syntax", _SYNTAX_FIX)
+        what = f"{mark!r} is expected there" if mark else "something follows what it begins with"
+        _refuse(document, text, f"this is not JSON: {what}", position, "syntax", _SYNTAX_FIX)
     return position + len(mark)
 
 
@@ -150,17 +293,15 @@ def _check_size(document: Document) -> None:
 
 def _check_depth(text: str, document: Document) -> None:
     """Measure before parsing: the parser itself would recurse as deep as the text says."""
-    brackets = _BRACKET.findall(_STRING.sub("", text))
-    if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) <= MAX_DEPTH:
-        return
-    depth, position = 0, 0
-    for token in _TOKEN.finditer(text):
-        depth += _STEP.get(token.group(), 0)
+    depth = 0
+    for piece in _BRACKET.finditer(text):
+        depth += _STEP.get(piece[1], 0)
         if depth > MAX_DEPTH:
-            position = token.start()
-            break
-    message = f"values are nested more than {MAX_DEPTH} deep"
-    _refuse(document, text, message, position, "too-deep", "Flatten it; no record format nests that deep.")
+            message = f"values are nested more than {MAX_DEPTH} deep"
+            fix = "Flatten it; no record format nests that deep."
+            _refuse(document, text, message, piece.start(1), "too-deep", fix)
+        if depth < 0:
+            return  # the parser will not get behind this place
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,18 +10,33 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from rembigraph.loaders.bia_fields import links_to
 from rembigraph.loaders.file_lists import FileLists
 from rembigraph.loaders.json_bounds import parse_json
 from rembigraph.loaders.leaves import LeafAccount, leaf_name
-from rembigraph.loaders.pagetab_files import listed_files
-from rembigraph.loaders.pagetab_people import contributions, grants, ignore_private, publications
+from rembigraph.loaders.pagetab_files import file_lists, listed_files, sum_sizes
+from rembigraph.loaders.pagetab_people import (
+    ORGANISATIONS,
+    contributions,
+    grants,
+    ignore_private,
+    publications,
+)
 from rembigraph.loaders.pagetab_samples import Samples
 from rembigraph.loaders.pagetab_tree import Section, Taken, section
 from rembigraph.loaders.reading import Document, Reading
-from rembigraph.loaders.values import doi, doi_iri, licence_iri, partial_date, web_address
+from rembigraph.loaders.values import (
+    E_MAIL_REMOVED,
+    doi,
+    doi_iri,
+    licence_iri,
+    partial_date,
+    prose,
+    web_address,
+)
 from rembigraph.ontology.completion import complete
 from rembigraph.ontology.errors import SourceError, SourceMalformed, SourceSkipped
-from rembigraph.ontology.generated.models import ExternalRecord, Study, StudyComponent, StudyLink
+from rembigraph.ontology.generated.models import ExternalRecord, FileSet, Study, StudyComponent
 from rembigraph.ontology.identifiers import Accession, NotAnAccession, draft_accession, parse_accession
 
 FORMAT = "pagetab"
@@ -56,8 +71,9 @@ _INTERNAL = (
     ),
     "pageTabFiles",
 )
-_DATASET_DOI = re.compile(r"10\.6019/(?P<accession>EMPIAR-\d+)", re.IGNORECASE)
-_INSIDE = re.compile(r"(?:EMPIAR-\d{5,9}|S-(?:BIAD|BSST|BSMS)\d{1,9}|idr\d{4})(?![0-9A-Za-z])", re.IGNORECASE)
+_COLLECTIONS = ("collections", "projects")
+_FOR_ACCESSIONS = re.compile(r"accession|\bempiar\b|\bidr\b|\bbiostudies\b")
+_DATASET_DOI = re.compile(r"10\.6019/EMPIAR-", re.IGNORECASE)
 
 
 def recognises(document: Document) -> bool:
@@ -182,6 +198,7 @@ def _study(root: Section, of: Section, accession: Accession, taken: Taken) -> St
     study.annotation, study.annotation_method = samples.annotations, samples.annotation_methods
     _add_files(of, study, taken)
     _add_links(root, of, study, taken)
+    _add_links_of_attributes(of, study)
     study.attribute_text = list(dict.fromkeys([*taken.rest(of), *taken.rest(root)]))
     return study
 
@@ -210,7 +227,7 @@ def _describe(root: Section, of: Section, study: Study, taken: Taken) -> None:
         if title.strip() == study.title:
             taken.account.mapped("/title")
     study.description = taken.text(of, "description", "abstract")
-    study.issued = _date(of, taken) or _date(root, taken)
+    study.issued = _date(of, taken) or _date(root, taken) or _released(root, taken)
     _date(root, taken, study.issued)
     study.keyword = taken.texts(of, "keyword", "keywords")
     study.acknowledgement = taken.text(of, "acknowledgements", "acknowledgement")
@@ -229,6 +246,16 @@ def _date(of: Section, taken: Taken, known: str | None = None) -> str | None:
             taken.mapped(one)
             known = date
     return known
+
+
+def _released(root: Section, taken: Taken) -> str | None:
+    """The release date of the internal form; for what is not yet released it is a plan."""
+    given = root.value.get("releaseTime")
+    if root.value.get("released") is not True or not isinstance(given, str):
+        return None
+    if date := partial_date(given):
+        taken.account.mapped("/releaseTime")
+    return date
 
 
 def _dataset_doi(root: Section, of: Section, taken: Taken) -> str | None:
@@ -252,12 +279,32 @@ def _add_licence(of: Section, study: Study, taken: Taken) -> None:
 
 
 def _add_files(of: Section, study: Study, taken: Taken) -> None:
-    """Files of the study itself, or of organisations in old submissions, make a part that stands for the whole."""
-    others = [one for one in of.everything() if one.type != "study component"]
-    file_sets = [found for one in others for found in listed_files(one, taken)]
-    if not file_sets:
-        return
-    study.component.append(StudyComponent(key="files", title=study.title, file_set=file_sets))
+    """Files that no part has taken: a section that is there for them makes one, the others one for the whole."""
+    whole: list[FileSet] = []
+    for one in of.everything():
+        file_sets = [*file_lists(one, taken), *listed_files(one, taken)]
+        if file_sets and one is not of and one.type not in ORGANISATIONS and taken.is_unclaimed(one):
+            study.component.append(_part_of_files(one, file_sets, taken))
+        else:
+            whole += file_sets
+    if whole:
+        component = StudyComponent(key="files", title=study.title, file_set=whole)
+        sum_sizes(component)
+        study.component.append(component)
+
+
+def _part_of_files(of: Section, file_sets: list[FileSet], taken: Taken) -> StudyComponent:
+    component = StudyComponent(
+        key=taken.key(of, "component")
+        or "-".join(["files", *(part for part in of.pointer.split("/") if part.isdigit())]),
+        title=taken.text(of, "title", "name") or prose(str(of.value.get("type"))),
+        description=taken.text(of, "description"),
+        file_set=file_sets,
+    )
+    taken.claim(of)
+    sum_sizes(component)
+    component.attribute_text = taken.rest(of)
+    return component
 
 
 # --- links
@@ -271,49 +318,61 @@ def _add_links(root: Section, of: Section, study: Study, taken: Taken) -> None:
 
 def _add_link(link: Section, study: Study, taken: Taken) -> None:
     url = link.value.get("url")
-    if not isinstance(url, str) or not url.strip():
+    address = prose(url) if isinstance(url, str) else ""
+    if address == E_MAIL_REMOVED:
+        taken.account.ignored(f"{link.pointer}/url", "private-email")
+        return
+    if link.pointer in taken.done or not address:
         return
     kind = taken.text(link, "type")
     words = taken.text(link, "description", "title")
     taken.account.mapped(f"{link.pointer}/url")
     taken.claim(link)
-    target = _study_meant(url)
-    if target and target != study.accession:
-        quoted = "; ".join(part for part in (kind, url.strip(), words) if part)
-        study.related.append(
-            StudyLink(
-                link_to=target,
-                link_relation="related",
-                evidence_kind="dataset_doi" if _DATASET_DOI.search(url) else "links_section",
-                evidence_text=[quoted],
-                asserted_by="depositor",
-            )
-        )
-        return
-    study.see_also.append(
-        ExternalRecord(
-            external_identifier=url.strip(), external_archive=kind, title=words, landing_page=web_address(url)
-        )
+    quoted = "; ".join(part for part in (kind, address, words) if part)
+    evidence = "dataset_doi" if _DATASET_DOI.search(address) else "links_section"
+    links = links_to(study.accession, address, evidence, quoted)
+    study.related += links
+    if not links:
+        study.see_also.append(_external(address, kind, words))
+
+
+def _add_links_of_attributes(of: Section, study: Study) -> None:
+    """An attribute that is made for an accession (`IDR accession number`) links, and stays what it is."""
+    known = {one.link_to for one in study.related}
+    for one in of.attributes:
+        if _FOR_ACCESSIONS.search(one.name):
+            quoted = f"{one.label}: {one.text}"
+            links = links_to(study.accession, one.text, "reference_field", quoted)
+            study.related += [link for link in links if link.link_to not in known]
+            known |= {link.link_to for link in links}
+
+
+def _external(address: str, kind: str | None, words: str | None) -> ExternalRecord:
+    name = doi(address)
+    return ExternalRecord(
+        external_identifier=address,
+        external_archive=kind,
+        title=words,
+        landing_page=web_address(address) or (doi_iri(name) if name else None),
     )
 
 
-def _study_meant(url: str) -> str | None:
-    """Return the accession that an address or a bare identifier names, if it is of an archive that we know."""
-    if match := _DATASET_DOI.search(url):
-        return match["accession"].upper()
-    match = _INSIDE.search(url)
-    return parse_accession(match[0]).text if match else None
-
-
 def _ignore_technical(root: Section, of: Section, taken: Taken) -> None:
-    """What describes the document or belongs to nobody but BioStudies."""
+    """What describes the document, says nothing, or belongs to nobody but BioStudies."""
     for attribute in taken.attributes(root, *_DOCUMENT):
         taken.ignored(attribute, "pagetab-document")
-    for names, rule in ((_PRIVATE, "private-account"), (_INTERNAL, "biostudies-internal")):
+    rules = (
+        (_PRIVATE, "private-account"),
+        (_INTERNAL, "biostudies-internal"),
+        (_COLLECTIONS, "pagetab-document"),
+    )
+    for names, rule in rules:
         for name in names:
             if name in root.value:
                 taken.account.ignored_under(f"/{name}", rule)
-    for one in of.everything():
+    for one in (root, *of.everything()):
+        for pointer in one.empty_items():
+            taken.account.mapped(pointer)
         inner = one.value.get("fileList")
         if isinstance(inner, dict) and inner:
             taken.account.ignored_under(f"{one.pointer}/fileList", "biostudies-internal")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rembigraph.loaders.bia_files import FileTable
-from rembigraph.loaders.file_lists import STRUCTURAL, row
+from rembigraph.loaders.file_lists import ListedFiles, row
+from rembigraph.loaders.pagetab_people import private_rule
 from rembigraph.loaders.pagetab_tree import Attribute, Section, Taken, folded
 from rembigraph.loaders.values import prose
 from rembigraph.ontology.generated.models import FileSet, StudyComponent
@@ -13,6 +13,10 @@ MOST_PATHS = 20  # so many paths are named one by one
 
 def file_lists(of: Section, taken: Taken) -> list[FileSet]:
     """Return the file lists that a section names, summed up where their rows came with the submission."""
+    place = f"{of.pointer}/lists"
+    if place in taken.done:
+        return []
+    taken.done.add(place)
     names = taken.texts(of, "file list", "file lists")
     inner = of.value.get("fileList")
     if isinstance(inner, dict) and isinstance(name := inner.get("fileName"), str) and prose(name):
@@ -24,17 +28,17 @@ def file_lists(of: Section, taken: Taken) -> list[FileSet]:
 def listed_files(of: Section, taken: Taken) -> list[FileSet]:
     """Sum up the files that a section lists itself: number, bytes, formats and columns, never one thing a file."""
     files = list(of.files())
-    if not files:
+    place = f"{of.pointer}/files"
+    if not files or place in taken.done:
         return []
-    table = FileTable()
+    taken.done.add(place)
+    table = ListedFiles()
     for file in files:
         table.add(row(file.value), taken.lists.accession)
         taken.account.ignored_under(file.pointer, "file-row")
     taken.lists.links |= {key: link for key, link in table.named.items() if key not in taken.lists.links}
-    key = "listed-" + "-".join(part for part in of.pointer.split("/") if part.isdigit())
-    found = table.file_set(key, None, STRUCTURAL)
-    if any(folded(file.value.get("type")) == "directory" for file in files):
-        found.file_count = None  # nothing says how many files a folder holds
+    key = "-".join(["listed", *(part for part in of.pointer.split("/") if part.isdigit())])
+    found = table.summary(key, None)
     found.attribute_text = _said_of_all(files, taken)
     found.path_pattern = _paths(files, taken) or found.path_pattern
     if len(files) == 1 and found.byte_size is not None:
@@ -53,6 +57,8 @@ def _said_of_all(files: list[Section], taken: Taken) -> list[str]:
     said: list[str] = []
     for label, found in by_name.items():
         texts = {one.text for one in found}
+        if private_rule(folded(label)):
+            continue
         if label and len(found) == len(files) and len(texts) == 1 and (text := texts.pop()):
             said.append(f"{label}: {text}")
             for one in found:

@@ -14,21 +14,39 @@ AUTHORS = ("author", "authors", "contact")
 
 # Names of attributes of people that this catalogue does not publish.
 _PRIVATE = (
-    (re.compile(r"e ?mail"), "private-email"),
+    (re.compile(r"email|\be mail"), "private-email"),
     (re.compile(r"(?:tele)?phone|fax|mobile"), "private-contact"),
     (re.compile(r"address|street|post ?code|zip"), "private-address"),
 )
+_ARXIV = re.compile(r"arxiv:\s*(?P<number>[0-9]{4}\.[0-9]{4,5})(?:v[0-9]{1,3})?", re.IGNORECASE)
 _SEPARATORS = re.compile(r"\s*[,;|]\s*")
 
 
 def ignore_private(study: Section, taken: Taken) -> None:
     """Leave out what belongs to people alone, wherever it stands; an organisation's address is not private."""
     for of in study.everything():
-        is_person = of.type in AUTHORS
-        for one in of.attributes:
-            for pattern, rule in _PRIVATE:
-                if pattern.search(one.name) and (is_person or rule == "private-email"):
-                    taken.ignored(one, rule)
+        for part in (of, *of.links()):
+            for one in part.attributes:
+                _ignore(one, taken, is_person=part.type in AUTHORS)
+
+
+def _ignore(attribute: Attribute, taken: Taken, *, is_person: bool) -> None:
+    if rule := private_rule(attribute.name, is_person=is_person):
+        taken.ignored(attribute, rule)
+    for one in attribute.qualifiers:
+        if rule := private_rule(one.name, is_person=is_person):
+            for pointer in one.pointers:
+                taken.account.ignored(pointer, rule)
+
+
+def private_rule(name: str, *, is_person: bool = False) -> str:
+    """Return the rule under which what has this (folded) name is left out; empty when it is not private.
+
+    >>> private_rule("contact e mail"), private_rule("address"), private_rule("address", is_person=True)
+    ('private-email', '', 'private-address')
+    """
+    rules = (rule for pattern, rule in _PRIVATE if pattern.search(name))
+    return next((rule for rule in rules if is_person or rule == "private-email"), "")
 
 
 # --- authors
@@ -47,19 +65,24 @@ def contributions(study: Section, taken: Taken) -> list[Contribution]:
 
 
 class _Affiliations:
-    """The organisations of a submission by their names in it; one is read when an author names it."""
+    """The organisations of a submission by what names them; one is read when an author names it.
+
+    That is its name in the submission (`o1`), or in broken submissions the very name that it has.
+    """
 
     def __init__(self, study: Section, taken: Taken) -> None:
         self._taken = taken
         self._sections: dict[str, Section] = {}
         self._read: dict[str, Organisation] = {}
-        for of in study.everything():
-            if of.type in ORGANISATIONS and of.accno:
+        every = [of for of in study.everything() if of.type in ORGANISATIONS]
+        for of in every:
+            if of.accno:
                 self._sections.setdefault(of.accno.casefold(), of)
+        self._titles = _titled(every)
 
     def of(self, author: Section) -> tuple[list[Organisation], list[str]]:
         """Return the organisations that an author names, and what names none of the submission's."""
-        found: dict[str, Organisation] = {}
+        found: dict[int, Organisation] = {}
         words: list[str] = []
         for one in self._taken.attributes(
             author, "affiliation", "affiliations", "organisation", "organization"
@@ -67,7 +90,7 @@ class _Affiliations:
             names = self._names(one)
             if names:
                 self._taken.mapped(one)
-                found |= {name: self._organisation(name) for name in names}
+                found |= {id(known): known for known in map(self._organisation, names)}
             elif text := self._taken.one(one):
                 words.append(text)
         words += self._taken.texts(author, "department", "institution", "institute")
@@ -76,15 +99,25 @@ class _Affiliations:
     def _names(self, one: Attribute) -> list[str]:
         """The organisations that a value names: one, or several in a row (`o1, o2`)."""
         text = one.text.casefold()
-        if text in self._sections:
+        if text in self._sections or text in self._titles:
             return [text]
         parts = _SEPARATORS.split(text)
         return parts if text and all(part in self._sections for part in parts) else []
 
     def _organisation(self, name: str) -> Organisation:
-        if name not in self._read:
-            self._read[name] = _organisation(self._sections[name], self._taken)
-        return self._read[name]
+        of = self._sections.get(name) or self._titles[name]
+        if of.pointer not in self._read:
+            self._read[of.pointer] = _organisation(of, self._taken)
+        return self._read[of.pointer]
+
+
+def _titled(organisations: list[Section]) -> dict[str, Section]:
+    """Organisations by the names that they have, where one alone has it."""
+    found: dict[str, list[Section]] = {}
+    for of in organisations:
+        for name in {one.text.casefold() for one in of.attributes if one.name == "name" and one.text}:
+            found.setdefault(name, []).append(of)
+    return {name: several[0] for name, several in found.items() if len(several) == 1}
 
 
 def _organisation(of: Section, taken: Taken) -> Organisation:
@@ -141,7 +174,8 @@ def publications(study: Section, taken: Taken) -> list[Publication]:
 
 
 def _publication(of: Section, taken: Taken) -> Publication | None:
-    name = _parsed(of, taken, ("doi",), doi) or _doi_of_link(of, taken)
+    preprint = _parsed(of, taken, ("doi",), _preprint)
+    name = _parsed(of, taken, ("doi",), doi) or _doi_of_link(of, taken) or _doi_of_preprint(preprint)
     number = _parsed(of, taken, ("pubmed id", "pmid", "pubmed"), _pubmed)
     iri = doi_iri(name) if name else pubmed_iri(number) if number else None
     found = Publication(
@@ -151,7 +185,7 @@ def _publication(of: Section, taken: Taken) -> Publication | None:
         pubmed_id=number,
         publication_date=_parsed(of, taken, ("year", "date", "publication date"), partial_date),
         authors_text=taken.text(of, "authors", "author"),
-        alternate_identifier=taken.texts(of, "pmc id", "pmcid", "pmc"),
+        alternate_identifier=[*([preprint] if preprint else []), *taken.texts(of, "pmc id", "pmcid", "pmc")],
         journal=taken.text(of, "journal"),
         journal_volume=taken.text(of, "volume"),
         journal_issue=taken.text(of, "issue"),
@@ -164,6 +198,17 @@ def _publication(of: Section, taken: Taken) -> Publication | None:
     else:
         found.key = taken.key(of, "publication")
     return found
+
+
+def _preprint(text: str) -> str | None:
+    """Return the arXiv identifier that a text is."""
+    return text if _ARXIV.fullmatch(text) else None
+
+
+def _doi_of_preprint(text: str | None) -> str | None:
+    """Return the DOI of an arXiv identifier: arXiv registers one for each, made of it without the version."""
+    match = _ARXIV.fullmatch(text or "")
+    return f"10.48550/arxiv.{match['number']}" if match else None
 
 
 def _pubmed(text: str) -> str | None:
@@ -180,6 +225,7 @@ def _doi_of_link(of: Section, taken: Taken) -> str | None:
             taken.claim(link)
             taken.account.mapped(f"{link.pointer}/url")
             taken.texts(link, "type")
+            taken.done.add(link.pointer)
             return name
     return None
 

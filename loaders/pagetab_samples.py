@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -23,10 +24,12 @@ from rembigraph.ontology.generated.models import (
     StudyComponent,
     Taxon,
 )
-from rembigraph.ontology.identifiers import safe_key
+from rembigraph.ontology.identifiers import CURIES, is_web_address, safe_key
 from rembigraph.ontology.term_tables import names_method
 
 _PREPARATION = ("sample preparation protocol", "specimen preparation protocol", "preparation method")
+_PROTOCOL_TYPE = ("type", "protocol type")
+_TERM_ID = ("termid", "term id", "ontology term id")
 _PARTS = ("biosample", "specimen", "image acquisition", "image analysis", "image correlation")
 
 
@@ -61,9 +64,14 @@ class Samples:
             self._component(of)
         for of in study.below("experiment"):
             self._experiment(of)
+        for of in study.below("protocol"):
+            self._protocol(of, self._key(of, "protocol"))
 
     def _map_parts(self, of: Section) -> dict[str, list[str]]:
-        """Map the parts right below a section and return references to them by kind."""
+        """Map the parts right below a section and return references to them by kind.
+
+        What says nothing but its name would be a thing without properties: it stays kept.
+        """
         makers: dict[str, Callable[[Section, str], str]] = {
             "biosample": self._biosample,
             "specimen": self._specimen,
@@ -74,6 +82,8 @@ class Samples:
         found: dict[str, list[str]] = {}
         for kind, make in makers.items():
             for part in of.below(kind):
+                if not part.says_something():
+                    continue
                 self._taken.claim(part)
                 reference = make(part, self._key(part, kind))
                 found.setdefault(kind, []).append(reference)
@@ -113,7 +123,8 @@ class Samples:
             (one for one in taken.attributes(of, "ncbi taxon id") if taxon_iri(one.text, bare=True)), None
         )
         if number is None:
-            sample.organism_text += taken.texts(of, "scientific name")
+            taken.empty(of, "ncbi taxon id")
+            sample.organism_text += self._organism_in_words(of)
             return
         taken.mapped(number)
         sample.organism.append(
@@ -123,6 +134,14 @@ class Samples:
                 common_name=taken.texts(of, "common name"),
             )
         )
+
+    def _organism_in_words(self, of: Section) -> list[str]:
+        """The names of one organism as version 4 of the template writes them: `Homo sapiens (human)`."""
+        names = self._taken.texts(of, "scientific name")
+        common = self._taken.texts(of, "common name")
+        if len(names) == 1 and common:
+            return [f"{names[0]} ({', '.join(common)})"]
+        return names or common
 
     def _specimen(self, of: Section, key: str) -> str:
         specimen = Specimen(
@@ -163,14 +182,26 @@ class Samples:
         return _reference("acquisition", key)
 
     def _method_of_attribute(self, one: Attribute, imaged: ImageAcquisition | StudyComponent) -> None:
-        text = self._taken.one(one)
-        if not text:
-            return
-        iri = method_iri(self._taken.qualifier(one, "termid", "term id", "ontology term id"))
-        if iri:
-            imaged.imaging_method.append(OntologyTerm(id=iri, label=text))
-        else:
+        term = self._qualified_term(one, method_iri)
+        if term:
+            imaged.imaging_method.append(term)
+        elif text := self._taken.one(one):
             imaged.imaging_method_text.append(text)
+
+    def _qualified_term(
+        self, one: Attribute, iri_of: Callable[[str], str | None] | None = None
+    ) -> OntologyTerm | None:
+        """Take an attribute whose qualifiers say which term its value is; None when they don't."""
+        identifier = next((each for each in one.qualifiers if each.name in _TERM_ID and each.text), None)
+        iri = (iri_of or _term)(identifier.text) if identifier else None
+        if iri is None or identifier is None or not (text := self._taken.one(one)):
+            return None
+        ontology = (
+            each for each in one.qualifiers if each.name == "ontology" and names_ontology(each.text, iri)
+        )
+        for each in (identifier, *ontology):
+            self._taken.qualified(each)
+        return OntologyTerm(id=iri, label=text)
 
     def _method_of_section(self, of: Section, acquisition: ImageAcquisition) -> None:
         taken = self._taken
@@ -180,8 +211,9 @@ class Samples:
         names = taken.texts(of, "ontology value")
         for one in taken.attributes(of, "ontology name"):
             # The same words again, or the name of the ontology, which the IRI says.
-            if one.text in names or (iri_of and "fbbi" in one.text.casefold()):
+            if one.text in names or (iri_of and names_ontology(one.text, str(_term(iri_of.text)))):
                 taken.mapped(one)
+        taken.empty(of, "ontology name", "ontology term id")
         if iri_of is None:
             acquisition.imaging_method_text += names
             return
@@ -233,14 +265,16 @@ class Samples:
             annotation_coverage=taken.text(of, "annotation coverage"),
             annotation_confidence=taken.text(of, "annotation confidence level", "annotation confidence"),
         )
-        self.annotation_methods.append(method)
+        says_how = any(value for name, value in method if name != "key")
+        if says_how:
+            self.annotation_methods.append(method)
         self.annotations.append(
             Annotation(
                 key=key,
                 title=taken.text(of, "title", "name"),
                 description=taken.text(of, "annotation overview", "description"),
                 annotation_type=types,
-                by_annotation_method=[_reference("annotation-method", key)],
+                by_annotation_method=[_reference("annotation-method", key)] if says_how else [],
                 file_set=file_lists(of, taken),
                 attribute_text=taken.rest(of),
             )
@@ -295,6 +329,9 @@ class Samples:
             title=taken.text(of, "name", "title"),
             description=taken.text(of, "description"),
         )
+        for one in of.attributes:
+            if one.name in _PROTOCOL_TYPE and (term := self._qualified_term(one)):
+                protocol.protocol_type.append(term)
         protocol.attribute_text = taken.rest(of)
         self.protocols.append(protocol)
 
@@ -303,7 +340,7 @@ class Samples:
         found: dict[str, list[str]] = {}
         for kind in _PARTS:
             for one in self._taken.attributes(of, kind):
-                references = self._by_title[kind].get(folded(one.text), [])
+                references = self._by_title[kind].get(folded(one.text), []) if one.text else []
                 if len(references) == 1:
                     self._taken.mapped(one)
                     found.setdefault(kind, []).append(references[0])
@@ -329,8 +366,29 @@ def _reference(segment: str, key: str) -> str:
 
 
 def _term(text: str) -> str | None:
-    """FBbi is asked for; terms of EDAM and others stand there, too."""
-    return method_iri(text) or (term_iri(text) if text else None)
+    """The IRI of a term: FBbi is asked for, others stand there, too, also as `EFO_0003789`."""
+    prefix, _, number = text.partition("_")
+    iri = term_iri(f"{prefix}:{number}" if prefix in CURIES and number.isdigit() else text) if text else None
+    return iri if iri and is_web_address(iri) else None
+
+
+def names_ontology(text: str, iri: str) -> bool:
+    """Whether the name of an ontology says no more than the IRI of a term of it.
+
+    >>> fbbi = "http://purl.obolibrary.org/obo/FBbi_00000246"
+    >>> names_ontology("Biological Imaging Methods Ontology (FBbi)", fbbi), names_ontology("EDAM", fbbi)
+    (True, False)
+    """
+    words = set(re.findall(r"[a-z]{3,}", text.casefold())) - {
+        "http",
+        "https",
+        "www",
+        "org",
+        "com",
+        "purl",
+        "obo",
+    }
+    return any(word in iri.casefold() for word in words)
 
 
 def _use(part: Any, named: dict[str, list[str]]) -> None:

@@ -22,6 +22,15 @@ _REFERENCE_FLAGS = ("reference", "isReference")
 _QUALIFIERS = ("valqual", "nmqual", "nameAttrs", "valueAttrs", "nameQualifiers", "valueQualifiers")
 
 
+_LISTS = (*_SECTIONS, "attributes", "links", "files")
+_OF_FILES = frozenset({"file list", "file lists"})
+_NEVER_WORDS = frozenset(  # a class is for them: where they say too little for it, they stay as they are
+    {
+        *("author", "authors", "contact", "organisation", "organization", "affiliation"),
+        *("organisations", "organizations", "publication", "publications", "funding", "grant"),
+        *("associations", "association"),
+    }
+)
 _MAY_BE_EMPTY = ("attributes", "links", "files", "fileList", "linkList", "title", "doi")
 _EMPTY_SAYS_NOTHING = (*_MAY_BE_EMPTY, *_SECTIONS, *_ACCESSIONS)
 
@@ -37,9 +46,17 @@ def folded(name: object) -> str:
 
 @dataclass(frozen=True)
 class Qualifier:
-    """A name and value that qualify the value of an attribute: `Ontology`, `TermId`, `URL`."""
+    """A name and value that qualify the value of an attribute: `Ontology`, `TermId`, `URL`.
+
+    Attributes:
+        name: its name, folded.
+        label: its name as written, cleaned.
+        text: its value as text, cleaned.
+        pointers: places of both.
+    """
 
     name: str
+    label: str
     text: str
     pointers: tuple[str, ...]
 
@@ -91,6 +108,12 @@ class Section:
             (text for name in _ACCESSIONS if isinstance(text := self.value.get(name), str)), ""
         ).strip()
 
+    def says_something(self) -> bool:
+        """Whether anything stands in it beside its type and name."""
+        return any(one.text for one in self.attributes) or any(
+            next(found, None) is not None for found in (self.sections(), self.links(), self.files())
+        )
+
     def sections(self) -> Iterator[Section]:
         """Yield the sections right below this one."""
         for name in _SECTIONS:
@@ -106,6 +129,11 @@ class Section:
         yield self
         for below in self.sections():
             yield from below.everything()
+
+    def empty_items(self) -> Iterator[str]:
+        """Yield the places of empty objects, empty lists and nulls in its lists: `{}` for a link, say."""
+        for name in _LISTS:
+            yield from _empty_items(self.value.get(name), f"{self.pointer}/{name}")
 
     def links(self) -> Iterator[Section]:
         """Yield the links of this section."""
@@ -136,21 +164,32 @@ def _objects(value: Any, pointer: str) -> Iterator[tuple[dict[str, Any], str]]:
         yield value, pointer
 
 
+def _empty_items(value: Any, pointer: str) -> Iterator[str]:
+    for number, item in enumerate(value if isinstance(value, list) else ()):
+        if item is None or item == {} or item == []:
+            yield f"{pointer}/{number}"
+        else:
+            yield from _empty_items(item, f"{pointer}/{number}")
+
+
 def _attribute(value: dict[str, Any], pointer: str) -> Attribute:
     raw = value.get("value")
-    text = prose(raw) if isinstance(raw, str) else ""
     names = [name for name in ("name", *_REFERENCE_FLAGS) if _is_leaf(value.get(name, {"": ""}))]
     names += [name for name in _QUALIFIERS if name in value and not value[name]]
     return Attribute(
         name=folded(value.get("name")),
-        label=prose(label) if isinstance(label := value.get("name"), str) else "",
-        text=text,
+        label=_cleaned(value.get("name")),
+        text=_cleaned(raw),
         raw=raw,
         pointer=f"{pointer}/value" if "value" in value and _is_leaf(raw) else "",
         names=tuple(f"{pointer}/{name}" for name in names),
         is_reference=any(value.get(name) is True for name in _REFERENCE_FLAGS),
         qualifiers=tuple(_qualifiers(value, pointer)),
     )
+
+
+def _cleaned(value: Any) -> str:
+    return prose(value) if isinstance(value, str) else ""
 
 
 def _is_leaf(value: Any) -> bool:
@@ -164,7 +203,7 @@ def _qualifiers(value: dict[str, Any], pointer: str) -> Iterator[Qualifier]:
             pointers = tuple(
                 f"{place}/{key}" for key in ("name", "value") if _is_leaf(item.get(key, {"": ""}))
             )
-            yield Qualifier(folded(item.get("name")), prose(text) if isinstance(text, str) else "", pointers)
+            yield Qualifier(folded(item.get("name")), _cleaned(item.get("name")), _cleaned(text), pointers)
 
 
 class Taken:
@@ -180,6 +219,7 @@ class Taken:
         self.lists = lists or FileLists()
         self._keys: set[tuple[str, str]] = set()
         self._asked: dict[str, set[str]] = {}  # place of a section -> names that its mapping knows
+        self.done: set[str] = set()  # places of links and lists of files that something has taken
 
     def texts(self, of: Section, *names: str) -> list[str]:
         """Take every value of the attributes with one of these names, each text once; empty values say nothing."""
@@ -204,10 +244,36 @@ class Taken:
         return [one for one in of.attributes if one.name in names]
 
     def rest(self, of: Section) -> list[str]:
-        """Take every attribute that its submitter invented, as name and value; call it when all others are taken."""
-        known = self._asked.get(of.pointer, set())
-        found = [one for one in of.attributes if one.label and one.name not in known and self._is_kept(one)]
-        return list(dict.fromkeys(f"{one.label}: {text}" for one in found if (text := self.one(one))))
+        """Take every attribute that its submitter invented, as name and value, and those of sections that nothing maps.
+
+        Call it when all others are taken.
+        """
+        known = self._asked.get(of.pointer, set()) | _OF_FILES
+        own = [one for one in of.attributes if one.label and one.name not in known and self._is_kept(one)]
+        found = [f"{one.label}: {text}{self._qualified(one)}" for one in own if (text := self.one(one))]
+        for below in of.sections():
+            found += self._unknown(below)
+        return list(dict.fromkeys(found))
+
+    def _unknown(self, of: Section) -> list[str]:
+        """Take a section below another that no class is for: what it says is said of the other."""
+        label = _cleaned(of.value.get("type"))
+        if not label or of.type in _NEVER_WORDS or not self.is_unclaimed(of):
+            return []
+        found = [f"{label}: {text}" for text in self.rest(of)]
+        if found:
+            self.claim(of)
+            self.named(of)
+        return found
+
+    def _qualified(self, attribute: Attribute) -> str:
+        """Take the qualifiers of an attribute, as they are written behind its value."""
+        said = ""
+        for one in attribute.qualifiers:
+            if one.label and one.text and not is_placeholder(one.text) and one.text != E_MAIL_REMOVED:
+                said += f" [{one.label}: {one.text}]"
+                self.qualified(one)
+        return said
 
     def _is_kept(self, attribute: Attribute) -> bool:
         return bool(attribute.pointer) and self.account.state(attribute.pointer) == "kept"
@@ -240,10 +306,20 @@ class Taken:
         """Take the first value of the qualifiers with one of these names."""
         for one in attribute.qualifiers:
             if one.name in names and one.text:
-                for pointer in one.pointers:
-                    self.account.mapped(pointer)
+                self.qualified(one)
                 return one.text
         return ""
+
+    def qualified(self, qualifier: Qualifier) -> None:
+        """Account for a qualifier whose value is in a slot."""
+        for pointer in qualifier.pointers:
+            self.account.mapped(pointer)
+
+    def empty(self, of: Section, *names: str) -> None:
+        """Account for the attributes with one of these names that say nothing."""
+        for one in self.attributes(of, *names):
+            if not one.text:
+                self.one(one)
 
     def claim(self, of: Section) -> None:
         """Account for a section that became a thing of a class which says what its type says."""
@@ -253,6 +329,10 @@ class Taken:
         for name in _EMPTY_SAYS_NOTHING:
             if name in of.value and not of.value[name]:
                 self._mapped_member(of, name)
+
+    def is_unclaimed(self, of: Section) -> bool:
+        """Whether a section says what it is, and has become nothing yet."""
+        return bool(of.type) and self.account.state(f"{of.pointer}/type") == "kept"
 
     def key(self, of: Section, kind: str) -> str | None:
         """Take the section's own name for the key of its thing; None when it has none or another thing has it."""

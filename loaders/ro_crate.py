@@ -2,7 +2,8 @@
 
 The profile is that of the GIDE search (January 2026), and what its writers do beside it: any descriptor name,
 `rdf:seeAlso`, misspelt types, ids with blanks or two IRIs in one, affiliations within a description, "None"
-for a date. A `@type` counts as mapped where the class of the record stands for it.
+for a date. A `@type` counts as mapped where the class of the record stands for it; that of the descriptor, which is
+the document itself, where the catalogue's SourceRecord does.
 """
 
 from __future__ import annotations
@@ -126,6 +127,7 @@ def _ignore_what_is_not_published(crate: Crate) -> None:
                 crate.account.ignored_under(place, rule)
     descriptor = crate.graph.descriptor()
     if descriptor:
+        crate.claim_types(descriptor, "CreativeWork")
         for pointer in (
             *descriptor.id_pointers,
             *(place for found in descriptor.types.values() for place in found),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Set
-from typing import TypedDict
+from decimal import Decimal
+from typing import NotRequired, TypedDict
 
 from rembigraph.loaders.json_bounds import JsonFloat
 from rembigraph.loaders.ro_crate_graph import Node, Value
 from rembigraph.loaders.ro_crate_terms import Crate
-from rembigraph.loaders.values import absolute_iri, taxon_iri, web_address
+from rembigraph.loaders.values import absolute_iri, taxon_iri, term_iri, web_address
 from rembigraph.ontology.generated.models import (
     Biosample,
     ImageAcquisition,
     OntologyTerm,
     Protocol,
+    QuantityValue,
     StudyComponent,
     Taxon,
 )
@@ -24,6 +26,7 @@ from rembigraph.ontology.identifiers import safe_key
 _SIZE_UNITS = {"UO_0000189": ("file_count", "file count"), "UO_0000233": ("byte_size", "bytes")}
 _UNIT = re.compile(r"(?:https?://purl\.obolibrary\.org/obo/|obo:)?(UO)[_:]([0-9]{7})")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,30}")
+_NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?")
 
 # The IDR gives every protocol of a study as an imaging protocol and says what it is by a term of EFO ("growth
 # protocol", "HCS library protocol"). Those terms name kinds of protocol, not imaging methods.
@@ -34,11 +37,12 @@ _KINDS_OF_PROTOCOL = frozenset(
 _IMAGING_PROTOCOL = _EFO + "0007572"  # image acquisition and feature extraction
 
 
-class Sizes(TypedDict, total=False):
+class Sizes(TypedDict):
     """What a Dataset says about its size."""
 
-    file_count: int
-    byte_size: int
+    file_count: NotRequired[int]
+    byte_size: NotRequired[int]
+    stated_size: list[QuantityValue]
 
 
 class Samples:
@@ -276,49 +280,71 @@ def _references(segment: str, things: list[Biosample] | list[ImageAcquisition]) 
 
 
 def sizes(crate: Crate, node: Node) -> Sizes:
-    """Return file count and bytes of a Dataset; a size in another unit stays a kept value."""
-    found: Sizes = {}
+    """Return what a Dataset says about its size: number of files, bytes, and every size as it is stated."""
+    found = Sizes(stated_size=[])
     for value in crate.values(node, "size"):
         quantity = crate.graph.target(value)
-        if quantity is None:
-            continue
-        slot, words = _slot_of_size(crate, quantity)
-        number = next(
-            (count for item in quantity.properties.get("value", ()) if (count := _count(item))), None
-        )
-        if slot == "file_count" and "file_count" not in found and number:
-            found["file_count"] = number[0]
-        elif slot == "byte_size" and "byte_size" not in found and number:
-            found["byte_size"] = number[0]
-        else:
-            continue
-        _take_size(crate, quantity, value, (number[1], words))
+        if quantity is not None:
+            found["stated_size"].append(_stated_size(crate, quantity, value, found))
+        elif isinstance(value.raw, str) and not value.node and (text := crate.one_text(value)):
+            found["stated_size"].append(QuantityValue(raw_text=text))
     return found
 
 
-def _slot_of_size(crate: Crate, quantity: Node) -> tuple[str, str]:
+def _stated_size(crate: Crate, quantity: Node, reference: Value, found: Sizes) -> QuantityValue:
+    """Take the size that a node states; whole numbers of files and bytes go where everybody looks for them, too."""
+    crate.follow(reference)
+    crate.claim(quantity, "QuantitativeValue")
+    slot = _slot_of_size(crate, quantity)
+    unit = _unit(crate, quantity)
+    title = crate.text(quantity, "unitText")
+    iri, key = crate.identity(quantity, "stated_size", title, absolute_iri)
+    size = QuantityValue(
+        id=iri, key=key, title=title, unit=unit, raw_text=crate.text(quantity, "description")
+    )
+    for value in crate.values(quantity, "value"):
+        count = _count(value)
+        if count is not None and slot == "file_count" and found.setdefault("file_count", count) == count:
+            crate.follow(value)
+        if count is not None and slot == "byte_size" and found.setdefault("byte_size", count) == count:
+            crate.follow(value)
+        if size.numeric_value is None:
+            size.numeric_value = _stated_number(crate, value)
+    return size
+
+
+def _slot_of_size(crate: Crate, quantity: Node) -> str:
     for value in quantity.properties.get("unitCode", ()):
         match = _UNIT.fullmatch(crate.graph.names.expanded(value.node or value.text or ""))
         if match:
-            return _SIZE_UNITS.get("_".join(match.groups()), ("", ""))
+            return _SIZE_UNITS.get("_".join(match.groups()), ("", ""))[0]
     words = crate.peek(quantity, "unitText")
-    return next(((slot, text) for slot, text in _SIZE_UNITS.values() if text == words), ("", ""))
+    return next((slot for slot, text in _SIZE_UNITS.values() if text == words), "")
 
 
-def _count(value: Value) -> tuple[int, Value] | None:
+def _unit(crate: Crate, quantity: Node) -> str | None:
+    """The term of a unit; codes of other systems (`E34`) stay kept."""
+    for value in crate.values(quantity, "unitCode"):
+        unit = term_iri(crate.graph.names.expanded(value.node or value.text or ""))
+        if unit:
+            crate.follow(value)
+            return unit
+    return None
+
+
+def _count(value: Value) -> int | None:
     raw = value.raw
     if isinstance(raw, JsonFloat):
-        return (int(raw), value) if raw.is_integer() and raw >= 0 else None
+        return int(raw) if raw.is_integer() and raw >= 0 else None
     if isinstance(raw, str) and _WHOLE_NUMBER.fullmatch(raw.strip()):
-        return int(raw), value
-    return (raw, value) if isinstance(raw, int) and not isinstance(raw, bool) and raw >= 0 else None
+        return int(raw)
+    return raw if isinstance(raw, int) and not isinstance(raw, bool) and raw >= 0 else None
 
 
-def _take_size(crate: Crate, quantity: Node, reference: Value, taken: tuple[Value, str]) -> None:
-    """The slot says number and unit; only the words that the profile prescribes are said by it, too."""
-    number, words = taken
-    crate.follow(number)
-    for unit in quantity.properties.get("unitCode", ()):
-        crate.follow(unit)
-    crate.take(quantity, "unitText", words)
-    crate.dissolve(quantity, reference)
+def _stated_number(crate: Crate, value: Value) -> float | None:
+    """The number of a size, if it can be held exactly; taking it."""
+    text = (value.text or "").strip()
+    if not _NUMBER.fullmatch(text) or Decimal(text) != Decimal(repr(float(text))):
+        return None
+    crate.follow(value)
+    return float(text)

@@ -50,7 +50,11 @@ class Crate:
         """Return the values of a property; where it is empty, the empty slot says the same."""
         for pointer in node.empty.get(name, ()):
             self.account.mapped(pointer)
-        return node.properties.get(name, [])
+        values = node.properties.get(name, [])
+        for value in values:
+            if value.raw == "" and value.pointer:
+                self.account.mapped(value.pointer)
+        return values
 
     def follow(self, value: Value) -> None:
         """Account for a value whose target or text is in a slot."""

@@ -50,10 +50,18 @@ _CC_IRI = re.compile(
 _CC_WORDS = re.compile(rf"cc-?({_CC_KIND})-?({_CC_VERSION})(?:-international|-unported)?")
 _CC0_WORDS = re.compile(r"cc-?0(?:-1\.0)?(?:-universal)?")
 _SPDX = re.compile(r"https?://(?:www\.)?spdx\.org/licenses/", re.IGNORECASE)
+# Characters that show nothing: writers of addresses hide them in there, on purpose or not.
+_UNSEEN = "\x00-\x08\x0b\x0c\x0e-\x1f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_AT = r"@|\uff20|%40|&commat;|&#0*64;|&#x0*40;"
+_BRACKETED_AT = r"[\[({<]\s?(?i:at)\s?[\])}>]"  # EMPIAR writes " [at] "
+_DOT = r"(?:\.|\s?[\[({<]\s?(?i:dot)\s?[\])}>]\s?)"
+_HOST = rf"(?:[\w{_UNSEEN}-]{{1,63}}+{_DOT}){{1,8}}(?:xn--[\w-]{{2,59}}|[^\W\d_][^\W\d_{_UNSEEN}]{{1,62}})"
+_SPELT_HOST = r"(?:[\w-]{1,63} dot ){1,4}(?:com|org|net|edu|gov|eu|uk|de|fr|ch|jp)\b"
 _E_MAIL = re.compile(
-    r"[\w.%+'-]{1,64}(?:@|\s?\[(?i:at)\]\s?)(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,63}"  # EMPIAR writes " [at] "
+    rf"(?:[\w.+'{_UNSEEN}-]{{1,64}}+|\"[^\"@\n]{{1,64}}\")"
+    rf"(?:(?:(?:{_AT})\s?|\s(?:{_AT})\s|\s?{_BRACKETED_AT}\s?){_HOST}|(?i: at {_SPELT_HOST}))"
 )
-_MAY_BE_E_MAIL = re.compile(r"@|\[at\]", re.IGNORECASE)
+_MAY_BE_E_MAIL = re.compile(rf"{_AT}|{_BRACKETED_AT}|\sdot\s", re.IGNORECASE)
 _NOT_FOR_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML could not carry these
 _PLACEHOLDERS = frozenset(
     {"", "-", "--", ".", "?", "n.a", "n.a.", "n/a", "na", "nan", "none", "null", "tbd", "unknown", "unsure"}
@@ -222,8 +230,8 @@ def has_email(text: str) -> bool:
 def without_email(text: str) -> str:
     """Replace every e-mail address.
 
-    >>> without_email("Ask <jane@example.org>, imaged @10x")
-    'Ask <[e-mail removed]>, imaged @10x'
+    >>> without_email("Ask <jane@example.org> or bob(at)example.org, imaged @10x")
+    'Ask <[e-mail removed]> or [e-mail removed], imaged @10x'
     """
     return _E_MAIL.sub(E_MAIL_REMOVED, text) if _MAY_BE_E_MAIL.search(text) else text
 

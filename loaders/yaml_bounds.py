@@ -27,6 +27,7 @@ _PLAIN_TAGS = frozenset(
         for name in ("str", "int", "float", "bool", "null", "seq", "map", "timestamp")
     }
 )
+_DEEP = re.compile("nesting|too deep|depth", re.IGNORECASE)  # of libyaml's own bound
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,29})")
@@ -43,7 +44,10 @@ def composed(document: Document) -> tuple[str, list[yaml.Node]]:
         text = document.data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"the file is not UTF-8 text (byte {error.start})"
-        raise SourceMalformed(message, source=document.place, fix="Save it as UTF-8.") from None
+        where = f"{document.data.count(bytes([10]), 0, error.start) + 1}:1"
+        raise SourceMalformed(
+            message, source=document.place, pointer=where, code="encoding", fix="Save it as UTF-8."
+        ) from None
     try:
         _check_bounds(text)
         nodes = [node for node in yaml.compose_all(text, Loader=_LOADER) if node is not None]
@@ -53,11 +57,14 @@ def composed(document: Document) -> tuple[str, list[yaml.Node]]:
 
 
 def _check_bounds(text: str) -> None:
-    """Walk the events first: they come without recursion, so depth and aliases are seen before anything is built."""
+    """Walk the events first: they come without recursion, so depth and aliases are seen before anything is built.
+
+    libyaml looks ahead of its events, and some versions have a bound of their own there, which they may meet first.
+    """
     depth = documents = 0
     for count, event in enumerate(yaml.parse(text, Loader=_LOADER)):
         if count > MAX_EVENTS:
-            raise _out_of_bounds(f"more than {MAX_EVENTS} values in one file", event)
+            raise _out_of_bounds(f"more than {MAX_EVENTS} values in one file", event, "too-large")
         if isinstance(event, yaml.AliasEvent):
             raise _out_of_bounds("aliases (*name) are not allowed", event)
         if getattr(event, "tag", None) not in _PLAIN_TAGS:
@@ -68,27 +75,33 @@ def _check_bounds(text: str) -> None:
             depth -= 1
         elif isinstance(event, yaml.DocumentStartEvent):
             documents += 1
-        if depth > MAX_DEPTH or documents > MAX_DOCUMENTS:
-            raise _out_of_bounds(_TOO_DEEP if depth > MAX_DEPTH else "too many documents", event)
+        if depth > MAX_DEPTH:
+            raise _out_of_bounds(_TOO_DEEP, event, "too-deep")
+        if documents > MAX_DOCUMENTS:
+            raise _out_of_bounds(f"more than {MAX_DOCUMENTS} documents in one file", event, "too-large")
 
 
-def _out_of_bounds(problem: str, event: Any) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
+class _OutOfBoundsError(yaml.MarkedYAMLError):
+    code = "syntax"
+
+
+def _out_of_bounds(problem: str, event: Any, code: str = "syntax") -> _OutOfBoundsError:
+    error = _OutOfBoundsError(problem=problem, problem_mark=event.start_mark)
+    error.code = code
+    return error
 
 
 def _syntax_error(document: Document, error: Exception) -> SourceMalformed:
     mark = getattr(error, "problem_mark", None)
-    place = f"{mark.line + 1}:{mark.column + 1}" if mark else ""
-    problem = getattr(error, "problem", None) or str(error)
-    if "nesting depth" in problem:  # libyaml looks ahead and may meet its own bound first
-        problem = _TOO_DEEP
-    return SourceMalformed(
-        f"this is not YAML: {problem}",
-        source=document.place,
-        pointer=place,
-        code="syntax",
-        fix="Check indentation and quotes there.",
-    )
+    problem = without_email(getattr(error, "problem", None) or str(error))
+    code = error.code if isinstance(error, _OutOfBoundsError) else "syntax"
+    message, fix = f"this is not YAML: {problem}", "Check indentation and quotes there."
+    if code != "syntax" or isinstance(error, RecursionError) or _DEEP.search(problem):
+        code = "too-large" if code == "too-large" else "too-deep"
+        message = problem if code == "too-large" else f"values are {_TOO_DEEP}"
+        fix = "Split it, or flatten it; a study is not written that large or deep."
+    place = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
+    return SourceMalformed(message, source=document.place, pointer=place, code=code, fix=fix)
 
 
 def as_json(node: yaml.Node, document: Document) -> Any:

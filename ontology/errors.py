@@ -87,6 +87,10 @@ class SourceSkipped(SourceError):
     """A document that is recognised but holds no study (a schema, a file list on its own)."""
 
 
+class SourceSuperseded(SourceSkipped):
+    """A document of which a better version came in the same batch, and was taken."""
+
+
 class RecordInvalid(CatalogueError):
     """A record violates a shape of severity Violation; `report` holds the results."""
 

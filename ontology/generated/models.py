@@ -470,6 +470,7 @@ class Study(ConfiguredBaseModel):
     byte_size: Optional[int] = Field(default=None, title="size in bytes", description="""Size in bytes of all that belongs to it.""", ge=0)
     data_size_text: Optional[str] = Field(default=None, title="size of the data in words", description="""Size of all data as the source writes it, where it gives no number of bytes.""")
     file_count: Optional[int] = Field(default=None, title="number of files", description="""Number of files.""", ge=0)
+    stated_size: list[QuantityValue] = Field(default=[], title="size as stated", description="""A size of the data as the source states it, in any unit: bytes, number of files, hours.""")
     thumbnail: list[str] = Field(default=[], description="""Address of a small picture at the archive.""")
     creator: list[str] = Field(default=[], description="""Authors, flat and without order; contributions give order and role.""")
     contribution: list[Contribution] = Field(default=[], title="author", description="""Who contributed, in order.""")
@@ -522,6 +523,7 @@ class StudyComponent(ConfiguredBaseModel):
     file_set: list[FileSet] = Field(default=[], description="""Many files described together, never one node a file.""")
     byte_size: Optional[int] = Field(default=None, title="size in bytes", description="""Size in bytes of all that belongs to it.""", ge=0)
     file_count: Optional[int] = Field(default=None, title="number of files", description="""Number of files.""", ge=0)
+    stated_size: list[QuantityValue] = Field(default=[], title="size as stated", description="""A size of the data as the source states it, in any unit: bytes, number of files, hours.""")
     alternate_identifier: list[str] = Field(default=[], title="other identifier", description="""Another identifier of the same thing.""")
     preparation_protocol: list[str] = Field(default=[], description="""How the specimen was prepared.""")
     processing_protocol: list[str] = Field(default=[], title="processing protocol", description="""Protocol by which it was made from other data.""")
@@ -1026,6 +1028,7 @@ class QuantityValue(ConfiguredBaseModel):
     A number with its unit, as stated and in SI.
     """
     id: Optional[str] = Field(default=None, title="IRI", description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, title="key in the source", description="""The source's own identifier of the thing; the last part of its IRI here.""")
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
     numeric_value: Optional[float] = Field(default=None, title="value", description="""Number in the stated unit.""")
     unit: Optional[str] = Field(default=None, description="""Unit as a QUDT or UO IRI.""")

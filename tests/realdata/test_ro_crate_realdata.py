@@ -45,6 +45,9 @@ CLASSES = {
     "Taxon": "Taxon",
     "ScholarlyArticle": "Publication",
     "Grant": "Grant",
+    "QuantitativeValue": "QuantityValue",
+    "QuantitiveValue": "QuantityValue",
+    "CreativeWork": "SourceRecord",
 }
 UNITS = {
     "http://purl.obolibrary.org/obo/UO_0000189": "file_count",
@@ -138,11 +141,11 @@ def test_mapped_kept_and_ignored_add_up_to_every_leaf(crates: list[Crate]) -> No
 def test_every_value_that_counts_as_mapped_can_be_recovered_from_a_slot(crates: list[Crate]) -> None:
     checked = 0
     for crate in crates:
-        classes = {type(record).__name__ for record in walk(crate.reading.study)}
+        classes = {type(record).__name__ for record in walk(crate.reading.study)} | {"SourceRecord"}
         everything = "\n".join(crate.strings)
         for pointer, state in crate.account.states().items():
             value = _at(crate.parsed, pointer)
-            if state != "mapped" or value == []:
+            if state != "mapped" or value in ([], ""):  # an empty slot says the same
                 continue
             checked += 1
             if "@type" in pointer.split("/")[-2:]:
@@ -225,8 +228,9 @@ def test_nearly_everything_finds_a_slot(crates: list[Crate], capsys: pytest.Capt
     with capsys.disabled():
         print(f"\n{len(crates)} crates: {leaves}, total {leaves.total}; ignored: {dict(rules)}")  # noqa: T201
         print("unmapped:", ", ".join(f"{name} {count}" for name, count in unmapped.most_common(12)))  # noqa: T201
-    assert leaves.mapped / (leaves.mapped + leaves.kept) >= 0.97
-    assert leaves.mapped / leaves.total >= 0.85
+    assert leaves.mapped / (leaves.mapped + leaves.kept) >= 0.99
+    assert leaves.mapped / leaves.total >= 0.95
+    assert set(rules) == {"private-email", "ro-crate-descriptor"}
 
 
 def _sum(crates: list[Crate]) -> Leaves:

@@ -12,7 +12,7 @@ from rembigraph.catalogue.validation import validate
 from rembigraph.loaders import gathered, read
 from rembigraph.loaders.bia_objects_gather import gathered as gathered_within
 from rembigraph.loaders.reading import Document, Reading
-from rembigraph.ontology.errors import SourceError, SourceMalformed, SourceSkipped
+from rembigraph.ontology.errors import SourceError, SourceMalformed, SourceSkipped, SourceSuperseded
 from rembigraph.ontology.identifiers import Iris
 
 
@@ -105,6 +105,8 @@ def the_parts() -> list[dict[str, Any]]:
                                 "biosample": "Made-up cells",
                                 "specimen": "Fixed",
                                 "image_acquisition": "Confocal",
+                                "image_analysis": "Count",
+                                "image_correlation": "CLEM",
                             }
                         ]
                     },
@@ -316,6 +318,8 @@ def test_a_dataset_names_what_it_is_about(reading):
     assert part.uses_acquisition == [f"S-BIADTEST7/acquisition/{ACQUISITION}"]
     (association,) = part.association
     assert association.uses_specimen == part.uses_specimen
+    assert association.uses_analysis == part.uses_analysis == [reading.study.analyzed_data[0].id]
+    assert association.uses_correlation == part.uses_correlation
     assert part.by_annotation_method == [], "a method that is not here is not pointed to"
     assert f"annotation_method_uuid [bia_ingest]: {uuid(99)}" in part.attribute_text
     (files,) = part.file_set
@@ -362,6 +366,53 @@ def test_an_annotation_points_to_its_image_and_what_is_not_here_is_kept(reading)
     assert reading.unmapped == {"AnnotationData: original_file_reference_uuid": 1}
 
 
+def annotated(*changes: dict[str, Any]) -> Reading:
+    """The study without the image that the process of the annotation names, and with changed objects."""
+    changed = {one["uuid"]: one for one in changes}
+    parts = [changed.get(one["uuid"], one) for one in the_parts()]
+    process = next(one for one in parts if one["uuid"] == MASK_PROCESS)
+    process["input_image_uuid"] = []
+    return the_reading(a_study(), *parts)
+
+
+def test_an_annotation_points_to_the_image_that_its_file_names_by_path():
+    mask = next(one for one in the_parts() if one["uuid"] == MASK_FILE)
+    mask["additional_metadata"] = [named("attributes_from_file_list", {"Source image": "data/a.tif"})]
+    (annotation,) = annotated(mask).study.annotation
+    assert annotation.derived_from == [f"S-BIADTEST7/image/{IMAGE}"]
+
+
+def test_an_annotation_of_no_image_that_is_named_is_of_the_files_of_its_dataset():
+    (annotation,) = annotated().study.annotation
+    assert annotation.derived_from == [f"S-BIADTEST7/fileset/{DATASET}"]
+
+
+def test_the_files_of_annotations_are_not_what_they_are_of():
+    lone = next(one for one in the_parts() if one["uuid"] == FILE) | {"submission_dataset_uuid": uuid(60)}
+    other = the_parts()[0] | {"uuid": uuid(60)}
+    parts = [lone if one["uuid"] == FILE else one for one in the_parts()]
+    next(one for one in parts if one["uuid"] == MASK_PROCESS)["input_image_uuid"] = []
+    (annotation,) = the_reading(a_study(), other, *parts).study.annotation
+    assert annotation.derived_from == []
+
+
+def test_a_thing_of_which_only_the_title_is_known_is_in_the_record():
+    study = the_reading(a_study(), the_parts()[0]).study
+    (sample,), (specimen,), (acquisition,) = study.biosample, study.specimen, study.acquisition
+    assert (sample.title, specimen.title, acquisition.title) == ("Made-up cells", "Fixed", "Confocal")
+    assert specimen.prepared_from == [sample.id]
+    assert study.component[0].association[0].uses_specimen == [specimen.id]
+
+
+def test_a_study_that_running_text_names_is_linked_with_the_sentence():
+    text = "We made cells. See EMPIAR-10311, please. They are ours, S-BIADTEST7."
+    links = the_reading(a_study() | {"description": text}).study.related
+    assert [(one.link_to, one.evidence_kind, one.evidence_text) for one in links] == [
+        ("EMPIAR-10310", "links_section", ["raw data; https://example.org/EMPIAR-10310; EM"]),
+        ("EMPIAR-10311", "prose", ["See EMPIAR-10311, please."]),
+    ]
+
+
 def test_every_leaf_is_accounted_for(reading):
     parts = the_parts()
     files = [one for one in parts if one["model"]["type_name"] == "FileReference"]
@@ -399,6 +450,14 @@ def test_the_greater_version_of_an_object_is_taken_and_the_other_is_skipped_in_w
     (skipped,) = [one for one in found if isinstance(one, SourceSkipped)]
     assert [one.study.title for one in studies] == ["Second version"]
     assert "version 1 of this Study is in the batch and was taken; this is 0" in str(skipped)
+
+
+def test_of_two_documents_with_the_same_version_the_one_that_says_more_is_taken():
+    found = results(a_study(), a_study() | {"acknowledgement": "We thank nobody."})
+    (reading,) = [one for one in found if isinstance(one, Reading)]
+    (other,) = [one for one in found if isinstance(one, SourceSuperseded)]
+    assert reading.study.acknowledgement == "We thank nobody."
+    assert "that says more" in str(other)
 
 
 def test_of_two_documents_with_the_same_version_the_greater_hash_is_taken_whatever_the_order():
@@ -516,3 +575,112 @@ def test_a_great_many_images_are_summed_up():
     assert summed["Image"].image_count == 2002
     assert "creation_process_uuid" in summed["Image"].column
     assert found.leaves.mapped + found.leaves.kept + found.leaves.ignored == found.leaves.total
+
+
+def in_one_document(value: Any) -> list[Reading | SourceError]:
+    found: list[Reading | SourceError] = []
+    for one in gathered(iter([Document("page.json", "", json.dumps(value).encode())])):
+        found += [one] if isinstance(one, SourceError) else list(read(one))
+    return found
+
+
+@pytest.mark.parametrize("page", [False, True])
+def test_a_list_of_objects_is_one_study_too(reading, page):
+    objects = [a_study(), *the_parts()]
+    (found,) = in_one_document({"items": objects, "total": len(objects)} if page else objects)
+    assert isinstance(found, Reading)
+    assert found.leaves == reading.leaves
+    assert found.study.image[0].representation[0].size_x == 2048
+
+
+def test_a_broken_list_of_objects_is_refused_with_its_place():
+    data = json.dumps([a_study()], indent=1).encode()[:-2]
+    (found,) = list(gathered(iter([Document("page.json", "", data)])))
+    assert isinstance(found, SourceMalformed)
+    assert found.pointer.partition(":")[0] == str(data.count(b"\n") + 1)
+
+
+def test_a_list_of_something_else_is_left_alone():
+    rows = [{"path": "a.tif", "size": 1, "attributes": [{"name": '"accession_id"', "value": "x"}]}]
+    (found,) = in_one_document(rows)
+    assert "a file list on its own" in str(found)
+
+
+def test_a_size_of_nothing_is_unknown():
+    parts = the_parts()
+    form = next(one for one in parts if one["uuid"] == FORM)
+    form |= {"size_x": 0, "voxel_physical_size_x": 0, "file_uri": []}
+    stored = the_reading(a_study(), *parts).study.image[0].representation[0]
+    assert (stored.size_x, stored.size_y) == (None, 1024)
+    assert [one.title for one in stored.voxel_size] == ["y"]
+    assert stored.random_access is None, "there is no address to read it by"
+
+
+def test_datasets_that_an_early_study_holds_are_parts_of_it():
+    dataset = {
+        "description": "Confocal stacks",
+        "analysis_method": [{"protocol_description": "counted", "features_analysed": "nuclei"}],
+        "correlation_method": [],
+        "example_image_uri": [],
+    }
+    (found,) = results(a_study(experimental_imaging_component=[dataset | {"uuid": DATASET}, dataset]))
+    assert isinstance(found, Reading)
+    assert [one.description for one in found.study.component] == ["Confocal stacks"] * 2
+    assert [one.result_type for one in found.study.analyzed_data] == ["nuclei"] * 2
+    assert len({one.id for one in found.study.analyzed_data}) == 2
+    assert found.leaves.kept == 0
+
+
+def first_api(kind: str, uuid: str, **fields: Any) -> dict[str, Any]:
+    head = {"@context": "https://example.org/c", "uuid": uuid, "version": 0, "attributes": {}}
+    return head | {"model": {"type_name": kind, "version": 1}, "annotations": [], **fields}
+
+
+def test_a_study_of_the_first_api_is_read_with_its_images_and_files():
+    note = {"author_email": "ada@example.org", "key": "organism", "value": "Danio rerio", "state": "active"}
+    study = first_api(
+        "BIAStudy",
+        STUDY,
+        accession_id="S-BIADTEST7",
+        title="Made-up cells",
+        authors=[{"name": "Ada Lovelace"}],
+        organism="Homo sapiens (human)",
+        imaging_type="confocal microscopy",
+        release_date="2024-02-21",
+        example_image_uri="https://example.org/a.png",
+        tags=["3D"],
+        file_references_count=3,
+        annotations=[note],
+        annotations_applied=False,
+    )
+    form = {"size": 0, "uri": ["https://example.org/f.zarr/0"], "type": "ome_ngff", "dimensions": None}
+    image = first_api(
+        "BIAImage",
+        IMAGE,
+        study_uuid=STUDY,
+        name="Cell 7",
+        original_relpath="data/a.tif",
+        dimensions="(1, 2, 3, 8, 7)",
+        alias={"name": "IM7"},
+        representations=[form],
+        image_acquisitions_uuid=[],
+    )
+    file = first_api("FileReference", FILE, study_uuid=STUDY, name="data/a.tif", uri="", size_in_bytes=4)
+    found = the_reading(study, image, file)
+    assert [one.scientific_name for one in found.study.organism] == ["Homo sapiens"]
+    assert [one.label for one in found.study.imaging_method] == ["confocal microscopy"]
+    assert found.study.contribution[0].display_name == "Ada Lovelace"
+    assert {"organism [active]: Danio rerio", "tag: 3D"} <= set(found.study.attribute_text)
+    (mapped,) = found.study.image
+    assert {"alias: IM7", "original_relpath: data/a.tif"} <= set(mapped.attribute_text)
+    (stored,) = mapped.representation
+    assert (stored.random_access, stored.size_x, stored.size_c) == (True, 7, 2)
+    assert [one.byte_size for one in found.study.component[0].file_set] == [4]
+    assert found.leaves.kept == 0
+    assert "ada@" not in found.study.model_dump_json()
+
+
+def test_objects_inside_one_another_are_skipped_in_words():
+    (found,) = in_one_document({"S-BIADTEST7": a_study() | {"dataset": the_parts()[:1]}})
+    assert isinstance(found, SourceSkipped)
+    assert "inside one another" in str(found)
