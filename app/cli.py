@@ -265,6 +265,31 @@ def show(ctx: click.Context, accession: str, form: str) -> None:
 
 
 @main.command()
+@click.argument("accession")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--limit",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(1, 1_000_000),
+    help="Show so many files at most.",
+)
+@click.pass_context
+def files(ctx: click.Context, accession: str, as_json: bool, limit: int) -> None:
+    """List the files of a study, from its sources in the archive folder; none listed is no error (exit 0)."""
+    from rembigraph.app.files import files_json, files_lines, remarks, study_files
+
+    found = study_files(_home(ctx), accession, limit)
+    if as_json:
+        _print_json(files_json(found))
+    else:
+        _print_lines(files_lines(found))
+    for line in remarks(found):
+        click.echo(line, err=True)
+    ctx.exit(3 if found.problems else 0)
+
+
+@main.command()
 @click.argument("words", nargs=-1)
 @click.option("--archive", multiple=True, help="Only this archive.")
 @click.option("--organism", multiple=True, help="Only this organism (name or NCBITaxon id).")
