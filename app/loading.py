@@ -16,14 +16,22 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from rembigraph import loaders
+from rembigraph.app.child import Limits
 from rembigraph.app.parallel import Lost, map_in_order
-from rembigraph.catalogue.archive import CanonicalRecord
+from rembigraph.catalogue.archive import StagedRecord, Staging
 from rembigraph.catalogue.home import Home
-from rembigraph.catalogue.ingest import Incoming, Ingest, prepare
+from rembigraph.catalogue.ingest import Incoming, Ingest, prepare, stage
 from rembigraph.catalogue.publish import Decision
 from rembigraph.catalogue.validation import ValidationReport, ValidationResult
 from rembigraph.loaders.reading import Document, Leaves, Reading
-from rembigraph.ontology.errors import SourceError, SourceMalformed, SourceSkipped
+from rembigraph.loaders.values import without_email
+from rembigraph.ontology.errors import (
+    CatalogueError,
+    SourceError,
+    SourceMalformed,
+    SourceSkipped,
+    SourceSuperseded,
+)
 from rembigraph.ontology.fields import schema_version
 from rembigraph.ontology.identifiers import Iris
 
@@ -63,7 +71,7 @@ class Outcome:
     report: ValidationReport = field(default_factory=lambda: ValidationReport(()))
     leaves: Leaves = field(default_factory=Leaves)
     unmapped: dict[str, int] = field(default_factory=dict)
-    record: CanonicalRecord | None = None
+    record: StagedRecord | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the record's entry of `load --json`."""
@@ -158,14 +166,26 @@ def _digest_files(folder: Traversable, digest: Any) -> None:
 
 @dataclass(frozen=True)
 class Mapping:
-    """Maps and validates documents for one catalogue. `known` holds what need not be mapped again."""
+    """Maps and validates documents for one catalogue.
+
+    Attributes:
+        iris: makes IRIs for the catalogue's data base.
+        version: version of the mapping.
+        known: what need not be mapped again.
+        staging: where records that conform are put to wait for the end of the batch; None to keep none of them.
+    """
 
     iris: Iris
     version: str
     known: Known
+    staging: Staging | None = None
 
     def __call__(self, source: Document | SourceError) -> list[Outcome]:
-        """Return the outcome of every study of a document; none is published yet."""
+        """Return the outcome of every study of a document; none is published yet.
+
+        Raises:
+            StoreDamaged: there is no space left for what was made of it; the catalogue is as it was.
+        """
         if isinstance(source, SourceError):
             return [failure(source)]
         return [self._outcome(source, result) for result in _read(source)]
@@ -180,9 +200,19 @@ class Mapping:
         before = self.known.get((accession, result.source, sha256(result.source_bytes).hexdigest()))
         if before is not None:
             return decided(base, before)
-        prepared = prepare(self._incoming(document, result), self.iris)
-        base = replace(base, report=prepared.report, record=prepared.record)
-        return base if prepared.report.conforms else _refused(base, prepared.report.violations)
+        try:
+            return self._prepared(base, self._incoming(document, result))
+        except (CatalogueError, MemoryError):
+            raise
+        except Exception as error:
+            return failure(_fault("the mapping to RDF", document, error), document)
+
+    def _prepared(self, base: Outcome, incoming: Incoming) -> Outcome:
+        prepared = prepare(incoming, self.iris)
+        base = replace(base, report=prepared.report)
+        if not prepared.report.conforms:
+            return _refused(base, prepared.report.violations)
+        return replace(base, record=stage(prepared.record, self.staging, self.iris)) if self.staging else base
 
     def _incoming(self, document: Document, reading: Reading) -> Incoming:
         leaves = reading.leaves
@@ -196,7 +226,7 @@ class Mapping:
             ignored=leaves.ignored,
             quality=reading.quality,
             source_date=reading.source_date,
-            file=document.place.rsplit("/", 1)[-1],
+            file=without_email(document.place.rsplit("/", 1)[-1]),
             mapping_version=self.version,
         )
 
@@ -207,13 +237,19 @@ def _read(document: Document) -> Iterator[Reading | SourceError]:
         yield from loaders.read(document)
     except SourceError as error:
         yield error
+    except MemoryError:
+        raise
     except Exception as error:
-        yield SourceMalformed(
-            f"the loader could not cope with this document ({type(error).__name__}: {error})",
-            source=document.place,
-            code="loader-fault",
-            fix="Please report it with the document.",
-        )
+        yield _fault("the loader", document, error)
+
+
+def _fault(what: str, document: Document, error: Exception) -> SourceMalformed:
+    return SourceMalformed(
+        f"{what} could not cope with this document ({type(error).__name__}: {error})",
+        source=document.place,
+        code="loader-fault",
+        fix="Please report it with the document.",
+    )
 
 
 def failure(error: SourceError, document: Document | None = None) -> Outcome:
@@ -221,6 +257,7 @@ def failure(error: SourceError, document: Document | None = None) -> Outcome:
     source = document.file if document else getattr(error, "source", "") or error.where
     reason = Reason(getattr(error, "code", "unavailable"), str(error), getattr(error, "pointer", ""))
     state = "skipped" if isinstance(error, SourceSkipped) else "failed"
+    state = "superseded" if isinstance(error, SourceSuperseded) else state
     return Outcome(source, document.member if document else "", "", "", state, reason)
 
 
@@ -261,18 +298,36 @@ def map_documents(
             given.append(source)
             yield source
 
-    for outcomes in map_in_order(mapping, noted(), processes):
+    for outcomes in map_in_order(mapping, noted(), processes, size_of=_size):
         source = given.popleft()
-        yield [_lost(source)] if isinstance(outcomes, Lost) else outcomes
+        yield [_lost(source, outcomes.why)] if isinstance(outcomes, Lost) else outcomes
 
 
-def _lost(source: Document | SourceError) -> Outcome:
+_LIMITS = Limits()
+_LOST = {
+    "died": ("worker-died", "reading this document killed its process (too large or too deep)"),
+    "memory": (
+        "too-large",
+        f"reading this document needs more than {_LIMITS.address_bytes // 2**20} MiB of memory",
+    ),
+    "slow": (
+        "too-slow",
+        f"reading this document takes more than {_LIMITS.processor_seconds:.0f} s of processor time",
+    ),
+}
+
+
+def _lost(source: Document | SourceError, why: str) -> Outcome:
     document = source if isinstance(source, Document) else None
-    message = "reading this document killed its process (too large or too deep)"
-    error = SourceMalformed(
-        message, code="worker-died", fix="Split it, or report it if it is a normal record."
-    )
+    code, message = _LOST[why]
+    error = SourceMalformed(message, code=code, fix="Split it, or report it if it is a normal record.")
     return failure(error, document)
+
+
+def _size(source: Document | SourceError) -> int:
+    if isinstance(source, SourceError):
+        return 0
+    return len(source.data) + sum(len(one.data) for one in source.attached)
 
 
 def load(
@@ -291,11 +346,15 @@ def load(
         strict: publish nothing unless every record can be loaded.
         processes: number of mapping processes; 0 for as many as cores.
         progress: called with the number of documents done so far.
+
+    Raises:
+        StoreLocked: another process is loading.
+        StoreDamaged: the disk is full, or what is on it is damaged; the message says whether anything changed.
     """
     started = time.monotonic()
     version = mapping_version()
     with Ingest(home) as ingest:
-        mapping = Mapping(Iris(home.data_base), version, ingest.known(version))
+        mapping = Mapping(Iris(home.data_base), version, ingest.known(version), ingest.staging())
         outcomes: list[Outcome] = []
         for done, found in enumerate(map_documents(loaders.documents_of(paths), mapping, processes), start=1):
             outcomes += found

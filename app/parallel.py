@@ -1,115 +1,178 @@
-"""Maps many documents in processes, in order. A document that kills its process fails alone.
+"""Works on documents in processes of their own, in order. A document that kills its process fails alone.
 
-Processes are spawned, never forked: the parent holds the ingest lock, and a fork would inherit it.
+Every document is foreign, so none is ever worked on in the calling process. A child (see `child`) has one document at
+a time, so that its end names the guilty one, and nothing but that one is lost. A document that was not the first of
+its child gets a second try in a fresh one: what earlier documents left behind may be to blame.
+
+Children are started anew, never forked: the parent holds the ingest lock, and a fork would inherit it.
 """
 
 from __future__ import annotations
 
-import multiprocessing
+import contextlib
 import os
-import resource
 import signal
+import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from itertools import chain, islice
-from typing import Any, Generic, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing.connection import Pipe
+from queue import Empty, SimpleQueue
+from threading import Lock
+from typing import Any, Generic, TypeVar, cast
 
-INLINE_ITEMS = 3
+from rembigraph.app import child
+from rembigraph.app.child import Limits
+
 IN_FLIGHT = 64
-WORKER_BYTES = 2 * 1024**3
+BYTES_IN_FLIGHT = 96 * 1024 * 1024
+_TIME_OVER = frozenset({-signal.SIGPROF, -signal.SIGALRM})
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 class Lost(Exception):
-    """The process that worked on this item died; it was tried twice, the second time alone."""
+    """An item that gave no result; `why` is `died`, `memory` or `slow`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def _without_size(item: object) -> int:
+    return 0
 
 
 def map_in_order(
-    work: Callable[[Item], Result], items: Iterable[Item], processes: int = 0
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    processes: int = 0,
+    *,
+    limits: Limits | None = None,
+    size_of: Callable[[Item], int] = _without_size,
 ) -> Iterator[Result | Lost]:
     """Yield the result for each item, in order.
 
     Args:
-        work: picklable, like the items and the results; it should not raise.
+        work: picklable, like the items and the results; what it raises is raised here.
         items: taken as needed, at most `IN_FLIGHT` ahead, so that memory stays bounded.
-        processes: how many; 0 for one a core. A few items are done here: starting processes would take longer.
+        processes: how many; 0 for one a core.
+        limits: what one item may take.
+        size_of: bytes of an item; those ahead are not many more than `BYTES_IN_FLIGHT`.
     """
-    stream = iter(items)
-    head = list(islice(stream, INLINE_ITEMS + 1))
-    if len(head) <= INLINE_ITEMS:
-        yield from map(work, head)
-        return
-    workers = _Workers(work, processes or os.cpu_count() or 1)
+    children = _Children(work, processes or os.cpu_count() or 1, limits or Limits())
+    waiting: deque[tuple[Future[Result | Lost], int]] = deque()
+    ahead = 0
     try:
-        waiting: deque[tuple[Item, Future[Result]]] = deque()
-        for item in chain(head, stream):
-            waiting.append((item, workers.submit(item)))
-            if len(waiting) >= IN_FLIGHT:
-                yield workers.result(*waiting.popleft())
+        for item in items:
+            waiting.append((children.submit(item), size_of(item)))
+            ahead += waiting[-1][1]
+            while len(waiting) >= IN_FLIGHT or (len(waiting) > 1 and ahead > BYTES_IN_FLIGHT):
+                ahead -= waiting[0][1]
+                yield waiting.popleft()[0].result()
         while waiting:
-            yield workers.result(*waiting.popleft())
+            yield waiting.popleft()[0].result()
     finally:
-        workers.close()
+        children.close()
 
 
-class _Workers(Generic[Item, Result]):
-    """A pool that is replaced when one of its processes dies."""
+class _Children(Generic[Item, Result]):
+    """As many threads as children may work at once; each has a child for the time of one item."""
 
-    def __init__(self, work: Callable[[Item], Result], processes: int) -> None:
+    def __init__(self, work: Callable[[Item], Result], processes: int, limits: Limits) -> None:
         self._work = work
-        self._processes = processes
-        self._pool = self._fresh(processes)
+        self._limits = limits
+        self._threads = ThreadPoolExecutor(processes)
+        self._idle: SimpleQueue[_Child] = SimpleQueue()
+        self._alive: set[_Child] = set()
+        self._lock = Lock()
+        self._closed = False
+        self._idle.put(self._fresh())  # its start takes about as long as reading the first document does
 
-    def _fresh(self, processes: int) -> ProcessPoolExecutor:
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(processes, context, _start, (self._work,))
+    def submit(self, item: Item) -> Future[Result | Lost]:
+        return self._threads.submit(self._result, item)
 
-    def submit(self, item: Item) -> Future[Result]:
+    def _result(self, item: Item) -> Result | Lost:
         try:
-            return self._pool.submit(_do, item)
-        except BrokenProcessPool:
-            self._pool.shutdown(wait=False)
-            self._pool = self._fresh(self._processes)
-            return self._pool.submit(_do, item)
+            at_hand = self._idle.get_nowait()
+        except Empty:
+            at_hand = self._fresh()
+        is_first = not at_hand.has_worked
+        found = at_hand.result(item)
+        if isinstance(found, Lost):
+            self._end(at_hand)
+            if is_first or found.why == "slow":
+                return found
+            at_hand = self._fresh()
+            found = at_hand.result(item)
+        if isinstance(found, Lost):
+            self._end(at_hand)
+        else:
+            self._idle.put(at_hand)
+        return cast("Result | Lost", found)
 
-    def result(self, item: Item, future: Future[Result]) -> Result | Lost:
-        try:
-            return future.result()
-        except BrokenProcessPool:
-            return self._alone(item)
+    def _fresh(self) -> _Child:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the work was given up")
+            started = _Child(self._work, self._limits)
+            self._alive.add(started)
+        return started
 
-    def _alone(self, item: Item) -> Result | Lost:
-        """All items in flight lose their process with the one that killed it; each gets a second try, alone."""
-        with self._fresh(1) as pool:
-            try:
-                result: Result = pool.submit(_do, item).result()
-            except BrokenProcessPool:
-                return Lost("the process that read this document died")
-            return result
+    def _end(self, one: _Child) -> None:
+        with self._lock:
+            self._alive.discard(one)
+        one.end()
 
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """End every child, whatever it does."""
+        with self._lock:
+            self._closed = True
+            alive, self._alive = self._alive, set()
+            for one in alive:
+                one.kill()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        for one in alive:
+            one.end()
 
 
-_work: Callable[..., Any] | None = None
+class _Child:
+    """A process that works on one item at a time."""
 
+    def __init__(self, work: Callable[..., Any], limits: Limits) -> None:
+        self.has_worked = False
+        self._pipe, far = Pipe()
+        command = [sys.executable, "-P", "-m", child.__name__, str(far.fileno()), str(os.getpid())]
+        # A backtrace of the parser's allocator says nothing, at length.
+        environment = {**os.environ, "RUST_BACKTRACE": "0"}
+        self._process = subprocess.Popen(  # noqa: S603 - our own module, and two numbers
+            command, stdin=subprocess.DEVNULL, env=environment, pass_fds=[far.fileno()]
+        )
+        far.close()
+        with contextlib.suppress(OSError):  # it died at once: the first item will say so
+            self._pipe.send((limits, sys.path))
+            self._pipe.send(work)
 
-def _start(work: Callable[..., Any]) -> None:
-    global _work
-    _work = work
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches the whole group; the parent says what it means
-    if sys.platform.startswith("linux"):
-        resource.setrlimit(resource.RLIMIT_AS, (WORKER_BYTES, WORKER_BYTES))
+    def result(self, item: object) -> object:
+        """Return the result for an item, or why there is none; what the work raises is raised."""
+        self.has_worked = True
+        try:
+            self._pipe.send(item)
+            state, value = self._pipe.recv()
+        except (EOFError, OSError):
+            return Lost("slow" if self._process.wait() in _TIME_OVER else "died")
+        if state == child.RAISED:
+            raise value
+        return Lost("memory") if state == child.NO_MEMORY else value
 
+    def kill(self) -> None:
+        """Have it end now."""
+        self._process.kill()
 
-def _do(item: Any) -> Any:
-    if _work is None:
-        raise RuntimeError("the worker was not started for any work")
-    return _work(item)
+    def end(self) -> None:
+        """End it, if it has not, and give back what it holds."""
+        self._process.kill()
+        self._process.wait()
+        self._pipe.close()

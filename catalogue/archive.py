@@ -5,8 +5,9 @@ archive/<ACCESSION>/<source>/<sha256>.src.zst   the source bytes (mode 0600: pri
 archive/<ACCESSION>/<source>/<sha256>.nq.zst    the canonical quads (the truth that is served)
 ```
 The name of a file is the SHA-256 of its *uncompressed* content, so every reading is a check.
-Files are written beside the archive proper, synced, and only then moved to their names: a name that exists
-has its whole content.
+Files are written in a staging folder (`archive/.incoming/`), synced, and only then moved to their names: a name
+that exists has its whole content. A batch is staged record by record, by whatever process mapped it, so that it
+is never in memory as a whole; what is staged is no part of the catalogue until it is stored and in the ledger.
 """
 
 from __future__ import annotations
@@ -14,13 +15,18 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from itertools import pairwise
+from itertools import islice
+from operator import ge
 from pathlib import Path
-from typing import Final
+from threading import local
+from typing import Final, TypeAlias
+from uuid import uuid4
 
 import zstandard
 from rembigraph.ontology.errors import StoreDamaged, UsageError
@@ -35,6 +41,9 @@ QUALITIES: Final = ("draft", "original", "curated")
 _COMPRESSION_LEVEL: Final = 3  # measured on 42 kB of quads: 0.06 ms; level 12 takes 0.6 ms and saves nothing
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _PRIVATE, _PUBLIC = 0o600, 0o644
+_of_thread: Final = local()
+_SYNC_THREADS: Final = 8  # fsyncs that wait together share one commit of the file system's journal
+_FOUR_TERMS: Final = re.compile(rb"(?!_:)[^ ]+ [^ ]+ (?!_:)[^ ]+ (?!\.$)")  # how a sound line begins
 _REPAIR: Final = "run `rembigraph fsck` to see everything that is damaged"
 
 
@@ -89,6 +98,43 @@ class CanonicalRecord:
         return self.quads.count(b"\n")
 
 
+@dataclass(frozen=True)
+class StagedRecord:
+    """A canonical record whose bytes lie in a staging folder; what is left to hold is small.
+
+    Attributes:
+        accession, source, mapping_version, quality, source_date, file: as of the canonical record.
+        source_sha256: SHA-256 of the source bytes, in hexadecimal.
+        quads_sha256: SHA-256 of the canonical quads, in hexadecimal.
+        triples: number of quads in the study graph.
+        quad_count: number of quads in all graphs.
+        source_path: the staged source bytes (Zstandard).
+        quads_path: the staged quads (Zstandard).
+    """
+
+    accession: str
+    source: str
+    mapping_version: str
+    quality: str
+    source_date: str
+    file: str
+    source_sha256: str
+    quads_sha256: str
+    triples: int
+    quad_count: int
+    source_path: Path
+    quads_path: Path
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Accession and source: one record of each such pair is active at most."""
+        return self.accession, self.source
+
+
+AnyRecord: TypeAlias = CanonicalRecord | StagedRecord
+"""A record to publish: in memory, or staged."""
+
+
 def split_quad(line: bytes) -> tuple[bytes, bytes]:
     """Split a canonical quad (without its line feed) into its triple and the IRI of its named graph."""
     triple, graph, _ = line.rsplit(b" ", 2)
@@ -116,25 +162,25 @@ def check_canonical(record: CanonicalRecord, data_base: str) -> None:
     lines = record.quads.split(b"\n")
     if lines.pop() or not record.triples:
         raise ValueError(f"{where}: no triples in its own graph, or no line feed at the end")
-    if any(first >= second for first, second in pairwise(lines)):
+    if any(map(ge, lines, islice(lines, 1, None))):
         raise ValueError(f"{where}: quads are not sorted and unique")
-    iris = Iris(data_base)
-    own = iris.record_graph(record.accession, record.source).encode()
-    shared = {iris.graph(name).encode() for name in ("provenance", "validation", "links")}
-    belongs = re.compile(rb"[/#]" + re.escape(record.accession.encode()) + rb"[/#>]")
-    for line in lines:
-        _check_quad(line, own, shared, belongs, where)
-
-
-def _check_quad(line: bytes, own: bytes, shared: set[bytes], belongs: re.Pattern[bytes], where: str) -> None:
-    terms = line.split(b" ", 2)
-    graph = b""
-    if len(terms) == 3 and terms[2].endswith(b"> .") and terms[2].count(b" ") >= 2:
-        graph = split_quad(line)[1]
-    if graph != own and (graph not in shared or not belongs.search(terms[0])):
+    if not all(map(_FOUR_TERMS.match, lines)):
+        unsound = next(line for line in lines if not _FOUR_TERMS.match(line))
+        raise ValueError(f"{where}: a blank node, or no named graph: {unsound[:200]!r}")
+    for line in _strays(record, lines, Iris(data_base)):
         raise ValueError(f"{where}: a quad outside of what belongs to it: {line[:200]!r}")
-    if terms[0].startswith(b"_:") or terms[2].startswith(b"_:"):
-        raise ValueError(f"{where}: a blank node: {line[:200]!r}")
+
+
+def _strays(record: CanonicalRecord, lines: Iterable[bytes], iris: Iris) -> Iterator[bytes]:
+    """Yield quads that lie neither in the record's own graph nor, about its own things, in a shared graph."""
+    own = f" <{iris.record_graph(record.accession, record.source)}> .".encode()
+    shared = tuple(f" <{iris.graph(name)}> .".encode() for name in ("validation", "provenance", "links"))
+    segments = [f"{first}{record.accession}{last}".encode() for first in "/#" for last in "/>#"]
+    for line in lines:
+        if not line.endswith(own):
+            subject = line.partition(b" ")[0]
+            if not (line.endswith(shared) and any(segment in subject for segment in segments)):
+                yield line
 
 
 def check_name(text: str) -> str:
@@ -183,16 +229,23 @@ class Archive:
         """
         return _read(self.quads_path(accession, source, sha256_hex), sha256_hex)
 
-    def store(self, records: Iterable[CanonicalRecord]) -> None:
+    def staging(self) -> Staging:
+        """Make a folder for the records of one batch. For the writer only."""
+        folder = self._incoming / uuid4().hex
+        folder.mkdir(mode=0o700, parents=True)
+        return Staging(folder)
+
+    def store(self, records: Iterable[AnyRecord]) -> None:
         """Archive source bytes and quads of these records; when this returns they are on the disk.
 
-        Files that are there already with the right content are left alone.
+        Staged records leave their staging folder. Files that are there already with the right content are left
+        alone.
 
         Raises:
-            OSError: the disk is full or not writable; files that were not complete are removed.
+            OSError: the disk is full or not writable, or a staged file is gone; what was written here and is
+                not complete is removed.
         """
-        self.sweep()
-        self._incoming.mkdir(mode=0o700, exist_ok=True)
+        own = self.staging()
         moves: dict[Path, Path] = {}
         folders = {self.path}
         try:
@@ -200,39 +253,102 @@ class Archive:
                 folder = self._folder(*record.key)
                 folder.mkdir(parents=True, exist_ok=True)
                 folders |= {folder.parent, folder}
-                self._write_missing(record, moves)
+                self._note_missing(record, own, moves)
             # All writes come before the first fsync: the file system then commits them in few rounds.
-            for fresh in moves.values():
-                sync_file(fresh)
+            sync_files(moves.values())
             for final, fresh in moves.items():
                 fresh.replace(final)
-            for folder in sorted(folders, reverse=True):
-                sync_folder(folder)
+            for depth in sorted({len(folder.parts) for folder in folders}, reverse=True):
+                sync_files(folder for folder in folders if len(folder.parts) == depth)
         finally:
-            self.sweep()
+            own.clear()
 
     def sweep(self) -> None:
-        """Remove what an interrupted `store` left behind."""
+        """Remove everything that is staged. For the writer only."""
         shutil.rmtree(self._incoming, ignore_errors=True)
 
     def _folder(self, accession: str, source: str) -> Path:
         return self.path / check_name(accession) / check_name(source)
 
-    def _write_missing(self, record: CanonicalRecord, moves: dict[Path, Path]) -> None:
+    def _note_missing(self, record: AnyRecord, own: Staging, moves: dict[Path, Path]) -> None:
+        """Note which staged files must be moved where; records in memory are staged first."""
         targets = (
-            (self.source_path(*record.key, record.source_sha256), record.source_bytes, _PRIVATE),
-            (self.quads_path(*record.key, record.quads_sha256), record.quads, _PUBLIC),
+            (self.source_path(*record.key, record.source_sha256), record.source_sha256),
+            (self.quads_path(*record.key, record.quads_sha256), record.quads_sha256),
         )
-        for final, content, mode in targets:
-            if final not in moves and not _holds(final, content):
-                fresh = self._incoming / f"{len(moves)}"
-                write_file(fresh, compress(content), mode)
-                moves[final] = fresh
+        missing = [final not in moves and not _is_sound(final, digest) for final, digest in targets]
+        if any(missing):
+            staged = record if isinstance(record, StagedRecord) else own.put(record)
+            for (final, _), path, lacks in zip(
+                targets, (staged.source_path, staged.quads_path), missing, strict=True
+            ):
+                if lacks:
+                    moves[final] = path
+
+
+@dataclass(frozen=True)
+class Staging:
+    """A folder in which records of one batch wait, compressed. Any process may put records into it.
+
+    Attributes:
+        path: the folder; it exists as long as its batch.
+    """
+
+    path: Path
+
+    def put(self, record: CanonicalRecord) -> StagedRecord:
+        """Write the bytes of a record into the folder; they are not yet synced.
+
+        Raises:
+            OSError: the disk is full, or the batch has ended; nothing of the record is left.
+        """
+        name = uuid4().hex
+        source_path, quads_path = self.path / f"{name}.src.zst", self.path / f"{name}.nq.zst"
+        try:
+            write_file(source_path, compress(record.source_bytes), _PRIVATE)
+            write_file(quads_path, compress(record.quads), _PUBLIC)
+        except OSError:
+            source_path.unlink(missing_ok=True)
+            quads_path.unlink(missing_ok=True)
+            raise
+        return StagedRecord(
+            accession=record.accession,
+            source=record.source,
+            mapping_version=record.mapping_version,
+            quality=record.quality,
+            source_date=record.source_date,
+            file=record.file,
+            source_sha256=record.source_sha256,
+            quads_sha256=record.quads_sha256,
+            triples=record.triples,
+            quad_count=record.quad_count,
+            source_path=source_path,
+            quads_path=quads_path,
+        )
+
+    def clear(self) -> None:
+        """Remove the folder with all that is in it."""
+        ended = self.path.with_suffix(".ended")
+        with suppress(
+            OSError
+        ):  # under another name first: a process that is still at work puts nothing more into it
+            self.path.rename(ended)
+            shutil.rmtree(ended, ignore_errors=True)
+        with suppress(OSError):  # another batch may be staged beside it
+            self.path.parent.rmdir()
 
 
 def compress(content: bytes) -> bytes:
     """Compress a document with Zstandard; the same bytes always give the same file."""
-    return zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL, write_checksum=True).compress(content)
+    return _compressor().compress(content)
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    """Return this thread's compressor: making one takes as long as compressing a small record."""
+    if not hasattr(_of_thread, "compressor"):
+        _of_thread.compressor = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL, write_checksum=True)
+    compressor: zstandard.ZstdCompressor = _of_thread.compressor
+    return compressor
 
 
 def decompress(packed: bytes, *, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
@@ -270,6 +386,23 @@ def sync_file(path: Path) -> None:
 sync_folder = sync_file
 
 
+def sync_files(paths: Iterable[Path]) -> None:
+    """Return when all these files (or the entries of these folders) are on the disk.
+
+    Each gets its own fsync. They are waited for together: one commit of the journal then serves many of them,
+    where one after the other would take a commit each.
+    """
+    with ThreadPoolExecutor(_SYNC_THREADS) as pool:
+        for _ in pool.map(sync_file, paths):
+            pass
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error of the system or of the store means that there is no space left."""
+    text = str(error).lower()
+    return "no space left" in text or "quota" in text
+
+
 def _read(path: Path, sha256_hex: str) -> bytes:
     try:
         content = decompress(path.read_bytes())
@@ -284,9 +417,10 @@ def _read(path: Path, sha256_hex: str) -> bytes:
     return content
 
 
-def _holds(path: Path, content: bytes) -> bool:
-    """Whether the file holds exactly this content; a damaged file does not."""
+def _is_sound(path: Path, sha256_hex: str) -> bool:
+    """Whether the archived file is there, with the content that its name says."""
     try:
-        return decompress(path.read_bytes()) == content
-    except (OSError, ValueError):
+        _read(path, sha256_hex)
+    except StoreDamaged:
         return False
+    return True

@@ -1,7 +1,8 @@
 """Records -> quads -> report -> generation: the seam through which everything enters the catalogue.
 
-`prepare` is a pure function that can run in any process; `Ingest` holds the lock and publishes one generation a
-batch. Times of runs are in the ledger only, so the same records always give the same quads.
+`prepare` is a pure function, and `stage` puts what it made on the disk: both can run in any process, so that the
+batch is never in the memory of one. `Ingest` holds the lock and publishes one generation a batch. Times of runs are
+in the ledger only, so the same records always give the same quads.
 """
 
 from __future__ import annotations
@@ -13,12 +14,20 @@ from hashlib import sha256
 from types import TracebackType
 from typing import Self
 
-from rembigraph.catalogue.archive import CanonicalRecord
+from rembigraph.catalogue.archive import (
+    AnyRecord,
+    CanonicalRecord,
+    StagedRecord,
+    Staging,
+    check_canonical,
+    is_disk_full,
+)
 from rembigraph.catalogue.derive import derive
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.publish import Decision, PublishResult, Withdrawal, Writer
 from rembigraph.catalogue.rdf import canonical, to_nquads
 from rembigraph.catalogue.validation import ValidationReport, report_quads, validate
+from rembigraph.ontology.errors import StoreDamaged
 from rembigraph.ontology.generated.models import SourceRecord, Study
 from rembigraph.ontology.identifiers import Iris
 
@@ -87,6 +96,25 @@ def prepare(incoming: Incoming, iris: Iris) -> Prepared:
     return Prepared(record, report)
 
 
+def stage(record: CanonicalRecord, staging: Staging, iris: Iris) -> StagedRecord:
+    """Check a record and write it to a staging folder, where it waits to be published.
+
+    Raises:
+        ValueError: it breaks the contract of `check_canonical`.
+        StoreDamaged: the disk is full or not writable; nothing was changed.
+    """
+    check_canonical(record, iris.data_base)
+    try:
+        return staging.put(record)
+    except OSError as error:
+        full = is_disk_full(error)
+        raise StoreDamaged(
+            f"{'disk full' if full else f'cannot write ({error})'} while loading; nothing was changed",
+            where=str(staging.path.parent),
+            fix="free some space, then do it again" if full else "see to it that this folder can be written",
+        ) from error
+
+
 def source_record(incoming: Incoming, iris: Iris) -> SourceRecord:
     """Return the provenance node of a record: which document, which mapping, how much of it was understood."""
     accession, source = incoming.accession, incoming.source
@@ -144,7 +172,15 @@ class Ingest:
                     found[accession, source, source_sha256] = decision
         return found
 
-    def publish(self, records: Sequence[CanonicalRecord]) -> PublishResult:
+    def staging(self) -> Staging:
+        """Return the folder for the records of this batch; what is not published is removed at the end.
+
+        Raises:
+            StoreDamaged: the disk is full or not writable; nothing was changed.
+        """
+        return self._writer.staging()
+
+    def publish(self, records: Sequence[AnyRecord]) -> PublishResult:
         """Publish one generation with all these records; none if they change nothing."""
         return self._writer.publish(records)
 

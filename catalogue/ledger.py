@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeAlias
 
-from rembigraph.catalogue.archive import QUALITIES, CanonicalRecord
+from rembigraph.catalogue.archive import QUALITIES, AnyRecord
 from rembigraph.ontology.errors import StoreDamaged
 
 Key: TypeAlias = tuple[str, str]
@@ -63,7 +63,7 @@ class RecordEntry:
     reason: str = ""
 
     @classmethod
-    def of(cls, record: CanonicalRecord, generation: int, time: str) -> RecordEntry:
+    def of(cls, record: AnyRecord, generation: int, time: str) -> RecordEntry:
         """Return the line that says: this record is active."""
         return cls(
             generation=generation,

@@ -1,6 +1,6 @@
 """Publishing: from canonical records to a new generation that readers see whole or not at all.
 
-`Writer.publish` decides what a batch changes (pure: `make_plan`), then lets it take effect in an order that
+`Writer.publish` decides what a batch changes (`plan.make_plan`), then lets it take effect in an order that
 survives being killed at any point (`Writer._take_effect`).
 """
 
@@ -9,32 +9,28 @@ from __future__ import annotations
 import gc
 import shutil
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 from pyoxigraph import Store
-from rembigraph.catalogue.archive import CanonicalRecord, check_canonical, sync_folder
-from rembigraph.catalogue.generations import (
-    StoreChange,
-    sync_tree,
-    write_meta,
+from rembigraph.catalogue.archive import (
+    AnyRecord,
+    CanonicalRecord,
+    Staging,
+    check_canonical,
+    is_disk_full,
+    sync_folder,
 )
+from rembigraph.catalogue.generations import StoreChange, sync_tree, write_meta
 from rembigraph.catalogue.home import Home
-from rembigraph.catalogue.ledger import (
-    Entry,
-    Key,
-    LedgerState,
-    RecordEntry,
-    ReinstatementEntry,
-    WithdrawalEntry,
-)
-from rembigraph.ontology.errors import CatalogueError, StoreDamaged, UnknownAccession, UsageError
+from rembigraph.catalogue.ledger import LedgerState
+from rembigraph.catalogue.plan import Decision, Plan, Withdrawal, known, make_plan
+from rembigraph.ontology.errors import CatalogueError, StoreDamaged
 
 __all__ = [
     "CanonicalRecord",
@@ -46,34 +42,6 @@ __all__ = [
     "Writer",
     "make_plan",
 ]
-
-
-class Decision(StrEnum):
-    """What became of a record."""
-
-    LOADED = "loaded"
-    """It is active now."""
-    UNCHANGED = "unchanged"
-    """The same source document, mapped by the same mapping, is active already."""
-    SUPERSEDED = "superseded"
-    """A better record of the same accession and source is active; this one is archived."""
-    WITHDRAWN = "withdrawn"
-    """The accession is withdrawn: the record was not taken."""
-
-
-@dataclass(frozen=True)
-class Withdrawal:
-    """The wish to withdraw an accession.
-
-    Attributes:
-        accession: the study.
-        reason: why, for people.
-        successor: accession or IRI that takes its place, or an empty string.
-    """
-
-    accession: str
-    reason: str
-    successor: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,161 +84,6 @@ class PublishResult:
     decisions: tuple[Decision, ...]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a batch changes. Nothing of it has happened.
-
-    Attributes:
-        before: the state of the ledger now.
-        after: the state after it.
-        entries: lines for the ledger, without the commit line.
-        fresh: records to archive.
-        decisions: one for each record given, in order.
-    """
-
-    before: LedgerState
-    after: LedgerState
-    entries: list[Entry] = field(default_factory=list)
-    fresh: list[CanonicalRecord] = field(default_factory=list)
-    decisions: tuple[Decision, ...] = ()
-
-    @property
-    def touched(self) -> frozenset[str]:
-        """Accessions of which a line is in the batch."""
-        return frozenset(entry.accession for entry in self.entries)
-
-    def changes(self) -> Iterator[tuple[RecordEntry | None, RecordEntry | None]]:
-        """Yield, for each (accession, source) whose quads change, the old and new active record."""
-        for key in sorted({entry.key for entry in self.entries if isinstance(entry, RecordEntry)}):
-            old, new = self.before.active.get(key), self.after.active.get(key)
-            if (old and old.quads_sha256) != (new and new.quads_sha256):
-                yield old, new
-
-    def note(self, entry: Entry) -> None:
-        """Add a line and move the state on by it."""
-        self.entries.append(entry)
-        self.after.apply(entry)
-
-
-def make_plan(
-    state: LedgerState,
-    records: Sequence[CanonicalRecord],
-    withdraw: Sequence[Withdrawal] = (),
-    reinstate: Sequence[str] = (),
-    *,
-    time: str,
-) -> Plan:
-    """Decide what a batch changes: first reinstatements, then withdrawals, then records.
-
-    Raises:
-        UnknownAccession: an accession to withdraw or reinstate was never loaded.
-        UsageError: an accession to reinstate is not withdrawn.
-    """
-    plan = Plan(state, state.copy())
-    plan.after.generation, plan.after.time = state.generation + 1, time
-    for accession in dict.fromkeys(reinstate):
-        _reinstate(plan, accession)
-    for withdrawal in withdraw:
-        _withdraw(plan, withdrawal)
-    admitted = [record for record in records if record.accession not in plan.after.withdrawn]
-    fresh: dict[Key, list[CanonicalRecord]] = {}
-    for record in _distinct(admitted, plan.after):
-        fresh.setdefault(record.key, []).append(record)
-        plan.fresh.append(record)
-    for key, candidates in fresh.items():
-        _settle(plan, key, candidates)
-    return replace(plan, decisions=tuple(_decisions(plan, records)))
-
-
-def _distinct(records: Iterable[CanonicalRecord], state: LedgerState) -> Iterator[CanonicalRecord]:
-    """Yield the records that are neither known nor repeated within the batch."""
-    seen = set()
-    for record in records:
-        identity = (record.key, record.source_sha256, record.mapping_version)
-        if identity not in seen and _known(state, *identity) is None:
-            seen.add(identity)
-            yield record
-
-
-def _known(state: LedgerState, key: Key, source_sha256: str, mapping_version: str) -> RecordEntry | None:
-    """Return the entry of the identical record, whatever its state."""
-    entry = state.variants.get(key, {}).get(source_sha256)
-    return entry if entry and entry.is_made_from(source_sha256, mapping_version) else None
-
-
-def _settle(plan: Plan, key: Key, fresh: Sequence[CanonicalRecord]) -> None:
-    """Find the winner of one (accession, source) among all documents received; note who changes state.
-
-    Each source document takes part with its newest mapping only: otherwise an old mapping of a document could
-    win over the new one.
-    """
-    served = plan.after.active.get(key)
-    entries = [RecordEntry.of(record, plan.after.generation, plan.after.time) for record in fresh]
-    pool = plan.after.variants.get(key, {}) | {entry.source_sha256: entry for entry in entries}
-    winner = max(pool.values(), key=lambda entry: entry.rank)
-    if served and served is not winner:
-        plan.note(_superseded(served, winner, plan.after))
-    for entry in entries:
-        plan.note(entry if entry is winner else _superseded(entry, winner, plan.after))
-    if winner is not served and winner not in entries:
-        plan.note(_active(winner, plan.after))
-
-
-def _decisions(plan: Plan, records: Sequence[CanonicalRecord]) -> Iterator[Decision]:
-    fresh = {id(record) for record in plan.fresh}
-    for record in records:
-        served = plan.after.active.get(record.key)
-        if record.accession in plan.after.withdrawn:
-            yield Decision.WITHDRAWN
-        elif not (served and served.is_made_from(record.source_sha256, record.mapping_version)):
-            yield Decision.SUPERSEDED
-        elif id(record) in fresh:
-            fresh.remove(id(record))  # the same object given twice is loaded once
-            yield Decision.LOADED
-        else:
-            yield Decision.UNCHANGED
-
-
-def _withdraw(plan: Plan, wish: Withdrawal) -> None:
-    state = plan.after
-    if not state.sources(wish.accession):
-        raise UnknownAccession(f"{wish.accession} is not in this catalogue")
-    present = state.withdrawn.get(wish.accession)
-    if present and (present.reason, present.successor) == (wish.reason, wish.successor):
-        return
-    stamp: dict[str, Any] = {"generation": state.generation, "time": state.time}
-    plan.note(
-        WithdrawalEntry(accession=wish.accession, reason=wish.reason, successor=wish.successor, **stamp)
-    )
-    for entry in state.records_of(wish.accession):
-        plan.note(replace(entry, state="withdrawn", reason=wish.reason, **stamp))
-
-
-def _reinstate(plan: Plan, accession: str) -> None:
-    state = plan.after
-    if not state.sources(accession):
-        raise UnknownAccession(f"{accession} is not in this catalogue")
-    if accession not in state.withdrawn:
-        raise UsageError(f"{accession} is not withdrawn")
-    plan.note(ReinstatementEntry(generation=state.generation, time=state.time, accession=accession))
-    for source in state.sources(accession):
-        for entry in state.variants[accession, source].values():
-            if entry.state == "withdrawn":
-                plan.note(_active(entry, state))
-
-
-def _active(entry: RecordEntry, state: LedgerState) -> RecordEntry:
-    return replace(entry, state="active", reason="", generation=state.generation, time=state.time)
-
-
-def _superseded(entry: RecordEntry, winner: RecordEntry, state: LedgerState) -> RecordEntry:
-    if entry.source_sha256 == winner.source_sha256:
-        reason = f"mapped again by mapping {winner.mapping_version}"
-    else:
-        reason = f"{winner.file or winner.source_sha256[:12]} ({winner.quality}) is better"
-    return replace(entry, state="superseded", reason=reason, generation=state.generation, time=state.time)
-
-
 class Writer:
     """The one process that changes a catalogue. A context manager: inside it, the ingest lock is held.
 
@@ -301,6 +114,7 @@ class Writer:
         self._wait_seconds = wait_seconds
         self._clock = clock
         self._held = ExitStack()
+        self._staging: Staging | None = None
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -312,7 +126,26 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._staging:
+            self._staging.clear()
+            self._staging = None
         self._held.close()
+
+    def staging(self) -> Staging:
+        """Return the folder in which records may wait for `publish`, put there by any process.
+
+        What is in it and not published is removed when the context ends, or when publishing fails; what a
+        killed writer left in its own is removed by the next one.
+
+        Raises:
+            StoreDamaged: the disk is full or not writable; nothing was changed.
+        """
+        if self._staging is None:
+            try:
+                self._staging = self.home.archive.staging()
+            except OSError as error:
+                raise self._damage(error, self.state.generation + 1) from error
+        return self._staging
 
     def decide(
         self, accession: str, source: str, source_sha256: str, mapping_version: str
@@ -323,14 +156,14 @@ class Writer:
         """
         if accession in self.state.withdrawn:
             return Decision.WITHDRAWN
-        known = _known(self.state, (accession, source), source_sha256, mapping_version)
-        if known is None:
+        entry = known(self.state, (accession, source), source_sha256, mapping_version)
+        if entry is None:
             return None
-        return Decision.UNCHANGED if known.state == "active" else Decision.SUPERSEDED
+        return Decision.UNCHANGED if entry.state == "active" else Decision.SUPERSEDED
 
     def publish(
         self,
-        records: Sequence[CanonicalRecord],
+        records: Sequence[AnyRecord],
         *,
         withdraw: Sequence[Withdrawal] = (),
         reinstate: Sequence[str] = (),
@@ -338,7 +171,12 @@ class Writer:
         """Publish one generation with all of this; none if it changes nothing.
 
         When it returns, the batch is on the disk and readers see it. When it raises, nothing was changed,
-        except as the message says.
+        except as the message says, and nothing is staged any more.
+
+        Args:
+            records: records in memory, which are checked here, and staged ones, which were checked before.
+            withdraw: accessions to withdraw.
+            reinstate: accessions of which to take back the withdrawal.
 
         Raises:
             ValueError: a record breaks the contract of `check_canonical`.
@@ -348,7 +186,8 @@ class Writer:
             StoreDamaged: the disk is full, or what is on it is damaged.
         """
         for record in records:
-            check_canonical(record, self.home.data_base)
+            if isinstance(record, CanonicalRecord):
+                check_canonical(record, self.home.data_base)
         time = self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         plan = make_plan(self.state, records, withdraw, reinstate, time=time)
         if not plan.entries:
@@ -358,6 +197,7 @@ class Writer:
         except BaseException as error:
             # Frames in the traceback hold the store open; as long as they do, it can't be opened again.
             traceback.clear_frames(error.__traceback__)
+            self._staging = None
             with suppress(OSError, CatalogueError):
                 self._recover()
             if isinstance(error, OSError) or (isinstance(error, RuntimeError) and "Corruption" in str(error)):
@@ -468,7 +308,7 @@ class Writer:
         )
 
     def _damage(self, error: Exception, number: int) -> StoreDamaged:
-        full = "no space left" in str(error).lower() or "quota" in str(error).lower()
+        full = is_disk_full(error)
         outcome = (
             f"generation {number} is committed and the next writer will end the work"
             if self.state.generation == number

@@ -131,7 +131,7 @@ class _Builder:
         self._texts[-1].append(text)
 
     def _refuse_document_type(self, *_: object) -> None:
-        self._refuse("a document type (<!DOCTYPE>) is refused", "doctype", "Remove it and its entities.")
+        self._refuse("a document type (<!DOCTYPE>) is refused", "dtd", "Remove it and its entities.")
 
     def _refuse(self, message: str, code: str, fix: str) -> NoReturn:
         place = f"{self.parser.CurrentLineNumber}:{self.parser.CurrentColumnNumber + 1}"

@@ -29,6 +29,7 @@ RULES: dict[str, str] = {
     "xml-schema-location": "Where the schema of an XML document lies describes the document, not the study.",
     "source-unknown": "The source itself says that there is no value (Unknown, None, n/a, null).",
     "bia-zero-size": "BIA models need a size and write 0 where none was measured; no stored image has 0 bytes.",
+    "dump-report": "What a dump says of the reading and validation of its records is made anew when they are loaded.",
     "structural-list": "Cell of an RDF list; its items went into the record in their order.",
     "structural-type": "Type of a node or value that went whole into one slot, and the slot says what it is.",
     "structural-id": "Name, inside the document only, of a node that went whole into one slot.",

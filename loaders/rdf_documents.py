@@ -2,12 +2,17 @@
 
 A file may hold several studies, but may only write what its studies are: quads in other graphs than theirs are
 refused, and so is a file without a study. Every statement is a leaf: it is in a slot, or kept verbatim.
+
+A record graph of a dump names the source that its record came from, and is read as a record from that source. What
+the dump says of the reading and the validation of its own records is left out: both are done anew.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from hashlib import sha256
 
 from rembigraph.loaders.rdf_crate import accession_of as accession_of_dataset
@@ -24,7 +29,7 @@ from rembigraph.loaders.rdf_syntax import (
     xml_statements,
 )
 from rembigraph.loaders.rdf_terms import RELATIVE, Statement, Text, is_blank, written
-from rembigraph.loaders.reading import Document, Reading
+from rembigraph.loaders.reading import Document, Leaves, Reading
 from rembigraph.loaders.record_from_rdf import RecordReader
 from rembigraph.loaders.values import web_address, without_email
 from rembigraph.ontology.completion import complete
@@ -44,7 +49,10 @@ MAX_STATEMENTS_OF_STUDY = 50_000
 
 _STUDY = VOCABULARY + "Study"
 _IDENTIFIER = "http://purl.org/dc/terms/identifier"
-_GRAPH = re.compile(r"(?P<base>.*/)graph/(?P<accession>[^/]+)/[A-Za-z0-9-]+")
+SOURCES = frozenset({"bia", "bia-curation", "bia-v1", "empiar", GIDE_SOURCE, "pagetab", SOURCE})
+_GRAPH = re.compile(r"(?P<base>.*/)graph/(?P<accession>[^/]+)/(?P<source>[A-Za-z0-9-]+)")
+_MADE_ANEW = re.compile(r"(?P<base>.*/)graph/(?:provenance|validation)")
+_LINKS = ("link", "correlation")
 _DIGEST_LENGTH = 12
 _NO_STUDY_FIX = (
     "Give one node the type https://w3id.org/rembigraph/ns#Study or http://schema.org/Dataset, and its accession "
@@ -69,14 +77,18 @@ def read(document: Document) -> Iterator[Reading | SourceError]:
         everything = Facts(statements)
         ours = everything.typed(_STUDY)
         studies = _accessions(document, everything, ours) if ours else _gide_studies(everything)
-        _check_graphs(document, statements, studies)
+        made_anew = _check_graphs(document, statements, studies)
         _check_studies(document, studies)
         file = _File(document, everything, statements, studies, is_gide=not ours)
     except SourceError as error:
         yield error
         return
-    for part, node in enumerate(studies, start=1):
-        yield file.study(node, part if len(studies) > 1 else 0)
+    records = [(node, source) for node in studies for source in file.sources(node)]
+    for part, (node, source) in enumerate(records, start=1):
+        result = file.study(node, source, part if len(records) > 1 else 0)
+        if isinstance(result, Reading):
+            result = replace(result, leaves=result.leaves + Leaves(ignored=made_anew.pop(node, 0)))
+        yield result
 
 
 def _statements(document: Document) -> list[Statement]:
@@ -135,14 +147,52 @@ def _check_studies(document: Document, studies: dict[str, str]) -> None:
         seen.add(accession)
 
 
-def _check_graphs(document: Document, statements: list[Statement], studies: dict[str, str]) -> None:
-    """A record may only write its own graph."""
+def _check_graphs(document: Document, statements: list[Statement], studies: dict[str, str]) -> Counter[str]:
+    """A record may only write its own graph. Take out what falls under `dump-report`, and count it by study."""
     bases = {DEFAULT_DATA_BASE, RELATIVE, *(base_of(node, name) for node, name in studies.items() if name)}
-    for graph in dict.fromkeys(statement.graph for statement in statements if statement.graph):
-        match = _GRAPH.fullmatch(graph)
-        if not match or match["base"] not in bases or match["accession"] not in studies.values():
+    left_out: Counter[str] = Counter()
+    rest: list[Statement] = []
+    for statement in statements:
+        if not statement.graph or _is_own(statement.graph, bases, studies):
+            rest.append(statement)
+            continue
+        if _is_link_of_another(statement, bases):
+            rest.append(statement._replace(graph=""))
+            continue
+        reported = _reported_study(statement, bases, studies)
+        if not reported:
+            graph = statement.graph
             message = f"a record may only write its own graph, and this file writes to {written(graph)[:200]}"
             raise _malformed(document, message, "foreign-graph", _GRAPH_FIX, _place(document, graph))
+        left_out[reported] += 1
+    statements[:] = rest
+    return left_out
+
+
+def _is_own(graph: str, bases: set[str], studies: dict[str, str]) -> bool:
+    match = _GRAPH.fullmatch(graph)
+    return match is not None and match["base"] in bases and match["accession"] in studies.values()
+
+
+def _is_link_of_another(statement: Statement, bases: set[str]) -> bool:
+    """Whether it is what a study's page quotes of another record: how that one links it. It is kept as text."""
+    match = _GRAPH.fullmatch(statement.graph)
+    if match is None or match["base"] not in bases:
+        return False
+    return statement.subject.startswith(
+        tuple(f"{match['base']}{match['accession']}/{name}/" for name in _LINKS)
+    )
+
+
+def _reported_study(statement: Statement, bases: set[str], studies: dict[str, str]) -> str:
+    """Return the study of the file whose reading or validation a statement reports; empty for none."""
+    match = _MADE_ANEW.fullmatch(statement.graph)
+    if not match or match["base"] not in bases or not statement.subject.startswith(match["base"]):
+        return ""
+    accession, _, below = statement.subject.removeprefix(match["base"]).partition("/")
+    if not below.startswith(("source/", "report/")):
+        return ""
+    return next((node for node, name in studies.items() if name == accession), "")
 
 
 # --- one study
@@ -166,19 +216,33 @@ class _File:
         self._is_gide = is_gide
         self._digest = sha256(document.data).hexdigest()[:_DIGEST_LENGTH]
 
-    def study(self, node: str, part: int) -> Reading | SourceError:
-        """Read one study."""
+    def sources(self, node: str) -> list[str]:
+        """Return the sources that the record graphs of a study name; what is in none came from the file itself."""
+        named = (_source_of(statement.graph) for statement in self._parts[node])
+        return [SOURCE] if self._is_gide else list(dict.fromkeys(filter(None, named))) or [SOURCE]
+
+    def study(self, node: str, source: str, part: int) -> Reading | SourceError:
+        """Read one study as one of its sources tells it."""
         try:
-            facts = Facts(self._parts[node])
+            facts = Facts(self._of_source(node, source))
             if len(facts.statements) > MAX_STATEMENTS_OF_STUDY:
                 message = f"the study has more than {MAX_STATEMENTS_OF_STUDY} statements"
                 fix = "A record holds metadata of one study: describe files together, not one by one."
                 raise _malformed(self._document, message, "too-large", fix)
-            return self._gide(node, facts, part) if self._is_gide else self._ours(node, facts, part)
+            if self._is_gide:
+                return self._gide(node, facts, part)
+            return self._ours(node, facts, part, source)
         except SourceError as error:
             return error
 
-    def _ours(self, node: str, facts: Facts, part: int) -> Reading:
+    def _of_source(self, node: str, source: str) -> list[Statement]:
+        """What is in no record graph belongs to the first source."""
+        sources = self.sources(node)
+        if len(sources) == 1:
+            return self._parts[node]
+        return [one for one in self._parts[node] if (_source_of(one.graph) or sources[0]) == source]
+
+    def _ours(self, node: str, facts: Facts, part: int, source: str) -> Reading:
         accession = self._studies[node]
         naming = Naming.of(accession, self._studies, facts, self._digest)
         study = RecordReader(facts, naming, self._document.place).record(node, "Study", accession)
@@ -187,7 +251,7 @@ class _File:
         study.accession = accession
         _add_address(study, node, naming)
         study.kept_value += facts.kept(accession)
-        return self._reading(complete(study, SOURCE), facts, part, SOURCE, study.modified or "")
+        return self._reading(complete(study, source), facts, part, source, study.modified or "")
 
     def _gide(self, node: str, facts: Facts, part: int) -> Reading:
         mapped = map_dataset(self._document, facts, node, self._digest)
@@ -233,6 +297,12 @@ def _parts(
             if _visible(statement.graph, studies[root]):
                 parts[root].append(statement)
     return parts
+
+
+def _source_of(graph: str) -> str:
+    """Return the source that a record graph names; empty for other graphs, and for sources that there are not."""
+    match = _GRAPH.fullmatch(graph)
+    return match["source"] if match and match["source"] in SOURCES else ""
 
 
 def _visible(graph: str, accession: str) -> bool:

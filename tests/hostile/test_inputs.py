@@ -1,73 +1,30 @@
-"""Hostile files, each loaded by the real command line in a child of its own, in bounded memory and time.
+"""Hostile files, loaded by the real command line in bounded memory and time.
 
 `pytest tests/hostile --corpus DIR` reads `DIR/inputs.json` (what each file must come to) beside the files made here.
 Every file ends with an exit code and words that name it; a refused one leaves the catalogue as it was, and nothing
-ever connects anywhere.
+ever connects anywhere. The files of the corpus are loaded one by one, those made here in few batches.
 """
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import os
-import resource
-import socket
-import subprocess
-import sys
-import threading
-import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from hashlib import sha256
+import re
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command import MEMORY_KIB, Run, Sentinel, held, is_clean, rembigraph
+from made_files import LOADED, PORT, REFUSED, STUDY
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "hostile"
-PORT = 28471  # of the sentinel, as the corpus writes it; here a free port takes its place
-ADDRESS_SPACE = 4 * 1024**3
-MEMORY_KIB = 1024 * 1024
-SECONDS = 30
+TABLE = Path(__file__).resolve().parents[2] / "docs" / "hostile-inputs.md"
 REWRITTEN_BYTES = 1024 * 1024
-STUDY = (
-    "<https://w3id.org/rembigraph/id/EXAMPLE-0042> a <https://w3id.org/rembigraph/ns#Study> ;"
-    ' <http://purl.org/dc/terms/identifier> "EXAMPLE-0042" ; <http://purl.org/dc/terms/title> "x" .\n'
-)
-SCHEMA = '"@context":{"@vocab":"http://schema.org/"}'
-DEEP = 30_000
-
-
-@dataclass(frozen=True)
-class Run:
-    """How a command ended."""
-
-    code: int
-    words: str
-    peak_kib: int
-
-
-class Sentinel:
-    """Counts connections to a port of loopback."""
-
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self.connections = 0
-        threading.Thread(target=self._count, daemon=True).start()
-
-    def _count(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            connection.close()
-
-    def close(self) -> None:
-        self._listener.close()
+BATCH_SECONDS = 300  # for all of them; alone, none takes a tenth
+ALONE = ("deep-everything.jsonld", "triples-in-triples.ttl", "deep-flow.yaml", "many-closed.json")
 
 
 @pytest.fixture(scope="module")
@@ -82,282 +39,195 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A catalogue with one study in it."""
     folder = tmp_path_factory.mktemp("hostile")
     (folder / "first.yaml").write_text("accession: EXAMPLE-0001\ntitle: The study that must stay\n")
-    catalogue = folder / "catalogue"
-    assert _rembigraph(catalogue, "load", str(folder / "first.yaml")).code == 0
-    return catalogue
+    assert rembigraph(folder / "catalogue", "load", str(folder / "first.yaml")).code == 0
+    return folder / "catalogue"
 
 
-def _limits() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
-    resource.setrlimit(resource.RLIMIT_CPU, (2 * SECONDS, 2 * SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _rembigraph(home: Path, *arguments: str) -> Run:
-    """Run a command in a limited child; `wait4` tells the memory of this child alone."""
-    with (home.parent / "output").open("w+b") as output:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "rembigraph.app", *arguments],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "REMBIGRAPH_HOME": str(home), "NO_COLOR": "1"},
-            preexec_fn=_limits,
-        )
-        timer = threading.Timer(SECONDS, child.kill)
-        timer.start()
-        _, status, usage = os.wait4(child.pid, 0)
-        timer.cancel()
-        child.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        words = output.read().decode("utf-8", "replace")
-    return Run(child.returncode, words, usage.ru_maxrss)
-
-
-def _served(home: Path) -> str:
-    """Everything that the catalogue holds, but for locks: its ledgers, archived sources and generations."""
-    digest = sha256()
-    for path in sorted(home.rglob("*")):
-        if path.is_file() and "lock" not in path.name.lower():
-            digest.update(str(path.relative_to(home)).encode() + b"\0" + sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-def _load(home: Path, sentinel: Sentinel, path: Path) -> Run:
-    """Load a file, and check what holds for every file."""
-    before = _served(home)
-    run = _rembigraph(home, "load", str(path))
-    assert run.code in {0, 1, 3}, (run.code, run.words[-2000:])
-    assert "Traceback" not in run.words
-    assert "could not cope" not in run.words
-    assert run.peak_kib <= MEMORY_KIB
-    assert sentinel.connections == 0
-    if run.code:
-        assert path.name in run.words
-        assert _served(home) == before
-    assert _rembigraph(home, "show", "EXAMPLE-0001").code == 0
-    return run
+def _for_sentinel(data: bytes, sentinel: Sentinel) -> bytes:
+    return data.replace(f"127.0.0.1:{PORT}".encode(), f"127.0.0.1:{sentinel.port}".encode())
 
 
 # --- the corpus
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "entry" in metafunc.fixturenames:
+        entries = _entries(metafunc.config)
+        metafunc.parametrize("entry", entries, ids=[entry["file"] for entry in entries])
 
 
 def _corpus(config: pytest.Config) -> Path:
     return Path(config.getoption("--corpus") or CORPUS)
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "entry" not in metafunc.fixturenames:
-        return
-    listing = _corpus(metafunc.config) / "inputs.json"
-    entries = json.loads(listing.read_text(encoding="utf-8")) if listing.is_file() else []
-    metafunc.parametrize("entry", entries, ids=[entry["file"] for entry in entries])
+def _entries(config: pytest.Config) -> list[dict[str, Any]]:
+    listing = _corpus(config) / "inputs.json"
+    return json.loads(listing.read_text(encoding="utf-8")) if listing.is_file() else []
+
+
+@pytest.fixture(scope="module")
+def corpus_runs(
+    pytestconfig: pytest.Config, home: Path, sentinel: Sentinel, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[Run, bool]]:
+    """How each file of the corpus, loaded alone into a catalogue of its own, ended; and whether that is as it was."""
+    folder = tmp_path_factory.mktemp("corpus")
+
+    def load(name: str) -> tuple[Run, bool]:
+        source = _corpus(pytestconfig) / name
+        place = folder / name.replace("/", "-")
+        shutil.copytree(home, place / "home", symlinks=True)
+        data = source.read_bytes()
+        (place / source.name).write_bytes(
+            _for_sentinel(data, sentinel) if len(data) < REWRITTEN_BYTES else data
+        )
+        before = held(place / "home")
+        run = rembigraph(place / "home", "load", "--json", str(place / source.name))
+        assert not list(place.glob("pwned*"))
+        return run, held(place / "home") == before
+
+    names = [entry["file"] for entry in _entries(pytestconfig)]
+    with ThreadPoolExecutor(2) as two:
+        return dict(zip(names, two.map(load, names), strict=True))
 
 
 def test_every_file_of_the_corpus_ends_as_stated_or_stricter(
-    entry: dict[str, Any], pytestconfig: pytest.Config, home: Path, sentinel: Sentinel, tmp_path: Path
+    entry: dict[str, Any], corpus_runs: dict[str, tuple[Run, bool]], sentinel: Sentinel
 ) -> None:
-    source = _corpus(pytestconfig) / entry["file"]
-    path = tmp_path / source.name
-    data = source.read_bytes()
-    if len(data) < REWRITTEN_BYTES:
-        data = data.replace(str(PORT).encode(), str(sentinel.port).encode())
-    path.write_bytes(data)
-    run = _load(home, sentinel, path)
+    run, unchanged = corpus_runs[entry["file"]]
+    assert is_clean(run), (run.code, run.words[-2000:])
+    assert Path(entry["file"]).name in run.output
+    assert unchanged or not run.code
+    assert sentinel.connections == 0
     if entry["expect"] == "reject":
-        assert run.code != 0, run.words
-    assert not list(tmp_path.glob("pwned*"))
+        assert run.code == 3, run.output
+
+
+def test_the_documented_table_says_what_happens(
+    corpus_runs: dict[str, tuple[Run, bool]], pytestconfig: pytest.Config, sentinel: Sentinel
+) -> None:
+    if _corpus(pytestconfig) != CORPUS or not corpus_runs:
+        pytest.skip("the table is of the shared corpus")
+    rows = [_row(entry, corpus_runs[entry["file"]][0], sentinel) for entry in _entries(pytestconfig)]
+    documented = [line for line in TABLE.read_text(encoding="utf-8").splitlines() if re.match(r"\| `", line)]
+    table = [line for line in documented if line.count("|") == 7]
+    assert table == rows, "the table of docs/hostile-inputs.md is to be:\n" + "\n".join(rows)
+
+
+def _row(entry: dict[str, Any], run: Run, sentinel: Sentinel) -> str:
+    reason = run.records[0]["reason"] or {"code": "-", "pointer": "", "message": "loaded"}
+    words = reason["message"].split(" at /")[0].replace(str(sentinel.port), str(PORT))
+    cells = (
+        f"`{Path(entry['file']).name}`",
+        entry["expect"],
+        str(run.code),
+        f"`{reason['code']}`",
+        reason["pointer"] or "-",
+        words,
+    )
+    return f"| {' | '.join(cells)} |"
 
 
 # --- files of more kinds, made here
 
 
-def _zip_bomb() -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("record.ttl", b"# \n" * 20_000_000)
-    return packed.getvalue()
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, sentinel: Sentinel) -> Path:
+    """A folder with every file that must be refused."""
+    folder = tmp_path_factory.mktemp("made")
+    for name, (make, _) in REFUSED.items():
+        (folder / name).write_bytes(_for_sentinel(make(), sentinel))
+    return folder
 
 
-def _study_with(line: str, times: int) -> bytes:
-    return (STUDY + "".join(line.format(number) for number in range(times))).encode()
-
-
-def _chain() -> bytes:
-    context = {f"a{number}": f"a{number + 1}:x" for number in range(4000)} | {"a4000": "urn:z"}
-    return json.dumps({"@context": context, "@id": "urn:a", "a0": "x"}).encode()
-
-
-def _tags(within: str, times: int = 1) -> bytes:
-    namespaces = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:s="http://schema.org/"'
-    return f"<rdf:RDF {namespaces}>{within * times}</rdf:RDF>".encode()
-
-
-def _laughs() -> bytes:
-    entities = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
-    return f'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY l0 "lol">{entities}]>'.encode() + _tags("&l11;")
-
-
-def _all_people_at_all_places() -> bytes:
-    people = " , ".join(f"<urn:c{number}>" for number in range(300))
-    places = " , ".join(f"<urn:o{number}>" for number in range(300))
-    study = f"<https://w3id.org/rembigraph/id/EXAMPLE-0042> <https://w3id.org/rembigraph/ns#contribution> {people} .\n"
-    lines = (f"<urn:c{number}> <http://schema.org/affiliation> {places} .\n" for number in range(300))
-    return (STUDY + study + "".join(lines)).encode()
-
-
-REFUSED: dict[str, Callable[[], bytes]] = {
-    "deep-objects.jsonld": lambda: f"{{{SCHEMA}".encode() + b',"p":{"q":1' * DEEP + b"}" * (DEEP + 1),
-    "deep-list.jsonld": lambda: (
-        b'{"@id":"urn:a","urn:p":' + b'{"@list":[' * DEEP + b"1" + b"]}" * DEEP + b"}"
-    ),
-    "deep-graph.jsonld": lambda: (
-        b'{"@id":"urn:a","@graph":' + b'{"@graph":' * DEEP + b"1" + b"}" * DEEP + b"}"
-    ),
-    "deep-graph-list.json": lambda: (
-        b'{"@context":{},"@graph":[' + b'{"@graph":[' * DEEP + b"1" + b"]}" * DEEP + b"]}"
-    ),
-    "deep-set.jsonld": lambda: (
-        b'[{"@id":"urn:a","urn:p":' + b'{"@set":[' * DEEP + b"1" + b"]}" * DEEP + b"}]"
-    ),
-    "deep-nothing.json": lambda: b"[" * 1_000_000,
-    "names-by-names.jsonld": _chain,
-    "import.jsonld": lambda: (
-        f'{{"@context":{{"@import":"http://127.0.0.1:{PORT}/c"}},"@id":"urn:a"}}'.encode()
-    ),
-    "context-inside.jsonld": lambda: (
-        f'{{"@id":"urn:a","urn:p":{{"@context":"http://127.0.0.1:{PORT}/c"}}}}'.encode()
-    ),
-    "context-of-a-name.jsonld": lambda: (
-        f'{{"@context":{{"p":{{"@id":"urn:p","@context":"http://127.0.0.1:{PORT}/c"}}}},"@id":"urn:a"}}'.encode()
-    ),
-    "context-of-a-crate.json": lambda: f'{{"@context":"http://127.0.0.1:{PORT}/c","@graph":[]}}'.encode(),
-    "many-contexts.jsonld": lambda: json.dumps(
-        {"@context": ["https://schema.org"] * 100_000, "@id": "urn:a"}
-    ).encode(),
-    "long-vocabulary.jsonld": lambda: (
-        f'{{"@context":{{"@vocab":"http://a/{"x" * 1_000_000}"}},"@id":"urn:a",'.encode()
-        + ",".join(f'"k{number}":null' for number in range(50_000)).encode()
-        + b"}"
-    ),
-    "graph-of-others.jsonld": lambda: (
-        b'{"@id":"https://w3id.org/rembigraph/id/graph/EMPIAR-10001/gide","@graph":[{"@id":"urn:a","urn:p":"x"}]}'
-    ),
-    "empty-lists.json": lambda: (
-        b'{"@context":"https://schema.org","@graph":[' + b"[]," * 10_000_000 + b"[]]}"
-    ),
-    "triples-in-triples.ttl": lambda: (
-        f"<urn:a> <urn:b> {'<<( <urn:a> <urn:b> ' * DEEP}<urn:c>{' )>>' * DEEP} .".encode()
-    ),
-    "triples-in-triples.nq": lambda: b"<urn:a> <urn:b> " + b"<<( <urn:a> <urn:b> " * DEEP,
-    "annotations.ttl": lambda: f"<urn:a> <urn:b> <urn:c> {'{| <urn:b> <urn:c> ' * DEEP}".encode(),
-    "deep-lists.trig": lambda: b"<urn:g> { <urn:a> <urn:b> " + b"(" * DEEP + b")" * DEEP + b" }",
-    "long-prefix.ttl": lambda: (
-        f"@prefix p: <http://a/{'x' * 1_000_000}> .\n".encode() + b"p:a p:b p:c .\n" * 100_000
-    ),
-    "many-statements.nt": lambda: _study_with("<urn:a> <urn:p> {0} .\n", 450_000),
-    "many-values.ttl": lambda: (STUDY + "<urn:a> <urn:b> " + "1," * 5_000_000 + "1 .").encode(),
-    "large-text.ttl": lambda: (STUDY + f'<urn:a> <urn:b> "{"x" * 20_000_000}" .').encode(),
-    "open-text.ttl": lambda: (STUDY + '<urn:a> <urn:b> """' + 'x"' * 10_000_000).encode(),
-    "people-by-places.ttl": _all_people_at_all_places,
-    "own-and-other-graph.trig": lambda: (
-        STUDY + "<https://w3id.org/rembigraph/id/graph/provenance> { <urn:x> <urn:y> 'z' }"
-    ).encode(),
-    "laughs.rdf": _laughs,
-    "deep-tags.rdf": lambda: _tags("<rdf:Description><s:a>" * DEEP),
-    "many-namespaces.rdf": lambda: _tags(
-        "<rdf:Description rdf:about='urn:a' "
-        + " ".join(f'xmlns:n{number}="http://a/{number}"' for number in range(20_000))
-        + ">"
-        + "<s:name rdf:parseType='Literal'><b/></s:name>" * 20_000
-        + "</rdf:Description>"
-    ),
-    "open-tag.rdf": lambda: _tags("<rdf:Description rdf:about='urn:a'>"),
-    "utf-16.rdf": lambda: '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE r [<!ENTITY x "y">]><r/>'.encode(
-        "utf-16"
-    ),
-    "python-name.yaml": lambda: b"accession: EXAMPLE-0042\ntitle: !!python/name:os.system x\n",
-    "python-call.yaml": lambda: (
-        b'accession: EXAMPLE-0042\ntitle: !!python/object/apply:os.system ["touch pwned"]\n'
-    ),
-    "laughs.yaml": lambda: b"accession: EXAMPLE-0042\nkeyword: &a [x]\nrole: [*a, *a]\n",
-    "deep.yaml": lambda: b"accession: EXAMPLE-0042\ntitle: " + b"[" * DEEP,
-    "many.yaml": lambda: b"accession: EXAMPLE-0042\nkeyword: [" + b"a," * 5_000_000 + b"]\n",
-    "formula.csv": lambda: b'name\n"=HYPERLINK(""http://evil"")"\n@SUM(1)\n',
-    "bomb.zip": _zip_bomb,
-    "bomb.json.gz": lambda: gzip.compress(b"[" * 100_000_000),
-    "bomb-in-bomb.gz": lambda: gzip.compress(gzip.compress(b" " * 10_000_000)),
-}
-
-LOADED: dict[str, Callable[[], bytes]] = {
-    "addresses.ttl": lambda: (
-        STUDY + "<https://w3id.org/rembigraph/id/EXAMPLE-0042> <http://www.w3.org/ns/dcat#landingPage> "
-        "<javascript:alert(1)> ; <http://purl.org/dc/terms/license> <data:text/html,x> ."
-    ).encode(),
-    "markup.ttl": lambda: (
-        STUDY + "<https://w3id.org/rembigraph/id/EXAMPLE-0042> <http://purl.org/dc/terms/description> "
-        "'</script><script>alert(1)</script> =HYPERLINK(1) \u202egpj.exe' ."
-    ).encode(),
-    "list-without-end.ttl": lambda: (
-        STUDY + "_:l <http://www.w3.org/1999/02/22-rdf-syntax-ns#first> 0 ;"
-        " <http://www.w3.org/1999/02/22-rdf-syntax-ns#rest> _:l ."
-        " <https://w3id.org/rembigraph/id/EXAMPLE-0042> <http://www.w3.org/ns/dcat#keyword> _:l ;"
-        " <https://w3id.org/rembigraph/ns#specimen> <https://w3id.org/rembigraph/id/EXAMPLE-0042> ."
-    ).encode(),
-    "of-another-study.ttl": lambda: (
-        STUDY + "<https://w3id.org/rembigraph/id/EXAMPLE-0042> <https://w3id.org/rembigraph/ns#specimen> "
-        "<https://w3id.org/rembigraph/id/EXAMPLE-0001> . "
-        "<https://w3id.org/rembigraph/id/EXAMPLE-0001> <http://purl.org/dc/terms/title> 'taken over' ."
-    ).encode(),
-    "many-kept.nt": lambda: _study_with("<urn:a> <urn:p> {0} .\n", 20_000),
-}
+@pytest.fixture(scope="module")
+def refused(made: Path, home: Path, sentinel: Sentinel) -> Run:
+    """All of them, loaded in one batch."""
+    before = held(home)
+    run = rembigraph(home, "load", "--json", str(made), seconds=BATCH_SECONDS)
+    assert is_clean(run), (run.code, run.peak_kib, run.words[-2000:])
+    assert run.code == 3
+    assert held(home) == before
+    assert sentinel.connections == 0
+    assert not [*made.glob("pwned*"), *Path().glob("pwned*")]
+    return run
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_has_no_end_or_no_right_to_be_there_is_refused(
-    name: str, home: Path, sentinel: Sentinel, tmp_path: Path
+def test_what_has_no_end_or_no_right_to_be_there_is_refused(name: str, refused: Run, made: Path) -> None:
+    place = str(made / name)
+    found = [record for record in refused.records if record["file"].split("!")[0] == place]
+    assert {record["state"] for record in found} == {"failed"}, found[:5]
+    assert found[-1]["reason"]["code"] == REFUSED[name][1], found[-1]["reason"]
+    assert "→" in found[-1]["reason"]["message"], "it says what to do"
+    assert refused.peak_kib <= MEMORY_KIB
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_alone_a_hostile_file_does_not_take_the_command_with_it(
+    name: str, made: Path, home: Path, sentinel: Sentinel
 ) -> None:
-    path = tmp_path / name
-    path.write_bytes(REFUSED[name]().replace(str(PORT).encode(), str(sentinel.port).encode()))
-    run = _load(home, sentinel, path)
-    assert run.code in {1, 3}, run.words
-    assert not (tmp_path / "pwned").exists()
-
-
-@pytest.mark.parametrize("name", LOADED)
-def test_what_is_only_text_stays_text(name: str, home: Path, sentinel: Sentinel, tmp_path: Path) -> None:
-    path = tmp_path / name
-    path.write_bytes(LOADED[name]())
-    assert _load(home, sentinel, path).code == 0
-    shown = _rembigraph(home, "show", "EXAMPLE-0001", "--format", "ntriples").words
-    assert "The study that must stay" in shown
-    assert "taken over" not in shown
-
-
-def test_a_hostile_file_does_not_stop_the_others(home: Path, sentinel: Sentinel, tmp_path: Path) -> None:
-    """More files than are read in the command's own process: the rest in children with limits."""
-    for name in ("deep-list.jsonld", "triples-in-triples.ttl", "laughs.rdf", "python-call.yaml"):
-        (tmp_path / name).write_bytes(REFUSED[name]())
-    for number in range(4):
-        text = STUDY.replace("EXAMPLE-0042", f"EXAMPLE-005{number}")
-        (tmp_path / f"good-{number}.ttl").write_text(text)
-    run = _rembigraph(home, "load", "--json", str(tmp_path))
-    assert run.code == 3
-    totals = json.loads(run.words[run.words.index("{") : run.words.rindex("}") + 1])["totals"]
-    assert (totals["loaded"], totals["failed"]) == (4, 4)
+    before = held(home)
+    for command in ("load", "validate"):
+        run = rembigraph(home, command, str(made / name))
+        assert is_clean(run), (command, run.code, run.words[-2000:])
+        assert run.code == 3
+        assert name in run.output + run.words
+    assert held(home) == before
     assert sentinel.connections == 0
 
 
-def test_blank_nodes_of_two_files_stay_two(home: Path, sentinel: Sentinel, tmp_path: Path) -> None:
-    names = []
+def test_what_is_only_text_stays_text(home: Path, sentinel: Sentinel, tmp_path: Path) -> None:
+    for name, make in LOADED.items():
+        (tmp_path / name).write_bytes(make())
+    run = rembigraph(home, "load", "--json", str(tmp_path))
+    assert is_clean(run), (run.code, run.words[-2000:])
+    assert {Path(record["file"]).name: record["state"] for record in run.records} == dict.fromkeys(
+        LOADED, "loaded"
+    )
+    shown = rembigraph(home, "show", "EXAMPLE-0001", "--format", "ntriples").output
+    assert "The study that must stay" in shown
+    assert "taken over" not in shown
+    assert sentinel.connections == 0
+
+
+def test_a_hostile_file_does_not_stop_the_others(home: Path, made: Path, tmp_path: Path) -> None:
+    for name in ALONE:
+        (tmp_path / name).symlink_to(made / name)
+    for number in range(4):
+        text = STUDY.replace("EXAMPLE-0042", f"EXAMPLE-005{number}")
+        (tmp_path / f"good-{number}.ttl").write_text(text)
+    run = rembigraph(home, "load", "--json", str(tmp_path))
+    assert run.code == 3
+    assert json.loads(run.output)["totals"]["loaded"] == 4
+
+
+def test_files_that_are_no_files_are_said(home: Path, tmp_path: Path) -> None:
+    """A pipe, a link to nothing and to itself, a folder in itself, a file whose bytes can't be had, odd names."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "nothing").symlink_to(tmp_path / "none")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "folder").symlink_to(tmp_path)
+    (tmp_path / "unreadable").symlink_to("/proc/self/mem")
+    (tmp_path / os.fsdecode(b"\xff\n\x1b[31m.ttl")).write_text(STUDY.replace("EXAMPLE-0042", "EXAMPLE-0070"))
+    run = rembigraph(home, "load", "--json", str(tmp_path), "no\udcffwhere", "https://127.0.0.1:9/x.ttl")
+    assert is_clean(run), (run.code, run.words[-2000:])
+    states = [record["state"] for record in run.records]
+    assert sorted(states) == ["failed"] * 5 + ["loaded"] + ["skipped"] * 2, run.output
+    shown = rembigraph(home, "load", str(tmp_path))
+    assert "\x1b[31m" not in shown.output + shown.words
+
+
+def test_blank_nodes_of_two_files_stay_two(home: Path, tmp_path: Path) -> None:
     for number, title in enumerate(("one", "two")):
         text = STUDY.replace("EXAMPLE-0042", f"EXAMPLE-006{number}")
         subject = text.split(" ", 1)[0]
-        path = tmp_path / f"{title}.ttl"
-        path.write_text(
+        (tmp_path / f"{title}.ttl").write_text(
             f"{text}{subject} <https://w3id.org/rembigraph/ns#specimen> _:b0 . "
             f"_:b0 <http://purl.org/dc/terms/title> '{title}' ."
         )
-        assert _load(home, sentinel, path).code == 0
-        shown = _rembigraph(home, "show", f"EXAMPLE-006{number}", "--format", "ntriples").words
-        names += [line.split(" ")[0] for line in shown.splitlines() if f'"{title}"' in line]
+    assert rembigraph(home, "load", str(tmp_path)).code == 0
+    shown = [rembigraph(home, "show", f"EXAMPLE-006{n}", "--format", "ntriples").output for n in (0, 1)]
+    names = [
+        line.split(" ")[0] for text in shown for line in text.splitlines() if re.search('"(one|two)"', line)
+    ]
     assert len(set(names)) == len(names) == 2

@@ -1,5 +1,7 @@
 """The archive keeps what it is given, and notices when the disk does not."""
 
+import os
+import resource
 import stat
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +14,7 @@ from rembigraph.catalogue.archive import (
     check_canonical,
     compress,
     decompress,
+    sync_files,
 )
 from rembigraph.ontology.errors import StoreDamaged, UsageError
 
@@ -111,6 +114,89 @@ def test_a_failed_store_leaves_nothing_half_done(archive, monkeypatch):
     assert not [path for path in archive.path.rglob("*") if path.is_file()]
 
 
+def test_staged_records_are_read_back_and_private(archive):
+    one, two = record(), record(source_bytes=b"[]")
+    staging = archive.staging()
+    staged = [staging.put(each) for each in (one, two, two)]
+    assert not [
+        path for path in archive.path.rglob("*") if path.is_file() and staging.path not in path.parents
+    ]
+    archive.store(staged)
+    for each, put in zip((one, two, two), staged, strict=True):
+        facts = ("key", "source_sha256", "quads_sha256", "triples", "quad_count", "quality", "file")
+        assert all(getattr(put, name) == getattr(each, name) for name in facts)
+        assert archive.read_source(*put.key, put.source_sha256) == each.source_bytes
+        assert archive.read_quads(*put.key, put.quads_sha256) == each.quads
+    assert {stat.S_IMODE(path.stat().st_mode) for path in archive.path.rglob("*.src.zst")} == {0o600}
+    staging.clear()
+    assert len([path for path in archive.path.rglob("*") if path.is_file()]) == 3
+    assert not (archive.path / ".incoming").exists()
+
+
+def test_storing_one_batch_leaves_what_is_staged_for_another(archive):
+    first, second = archive.staging(), archive.staging()
+    waiting = second.put(record(source_bytes=b"[]"))
+    archive.store([first.put(record())])
+    first.clear()
+    archive.store([waiting])
+    assert archive.read_source(*waiting.key, waiting.source_sha256) == b"[]"
+
+
+def test_a_damaged_file_is_replaced_by_a_staged_one_and_a_right_one_is_not(archive):
+    each = record()
+    archive.store([each])
+    quads, source = (
+        archive.quads_path(*each.key, each.quads_sha256),
+        archive.source_path(*each.key, each.source_sha256),
+    )
+    inode = quads.stat().st_ino
+    source.write_bytes(compress(b"something else"))
+    archive.store([archive.staging().put(each)])
+    assert quads.stat().st_ino == inode
+    assert archive.read_source(*each.key, each.source_sha256) == each.source_bytes
+
+
+def test_what_was_staged_and_swept_cannot_be_stored(archive):
+    staging = archive.staging()
+    staged = staging.put(record())
+    archive.sweep()
+    with pytest.raises(FileNotFoundError):
+        archive.store([staged])
+    with pytest.raises(FileNotFoundError):
+        staging.put(record())
+    assert not [path for path in archive.path.rglob("*") if path.is_file()]
+
+
+def test_a_record_that_does_not_fit_leaves_nothing_staged(archive):
+    """The limit on the size of files is the kernel's; the source fits, the quads don't."""
+    staging = archive.staging()
+    quads = LINE + "".join(
+        f'<{DATA}S-BIAD1> <http://p> "{sha256(bytes([n])).hexdigest()}" {OWN} .\n' for n in range(99)
+    )
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, hard))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            staging.put(record(quads))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(staging.path.iterdir()) == []
+
+
+def test_every_file_is_synced_and_a_failure_is_told(tmp_path, monkeypatch):
+    synced, fsync = [], os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda file: (fsync(file), synced.append(Path(f"/proc/self/fd/{file}").readlink()))
+    )
+    files = [tmp_path / str(number) for number in range(50)]
+    for path in files:
+        path.touch()
+    sync_files(files)
+    assert sorted(synced) == sorted(files)
+    with pytest.raises(FileNotFoundError):
+        sync_files([*files, tmp_path / "gone"])
+
+
 def test_counts_of_a_record():
     shared = f"<{DATA}S-BIAD1> <http://p> <http://o> <{DATA}graph/links> .\n"
     # The literal holds what looks like the end of a line in the study graph.
@@ -127,8 +213,12 @@ def test_counts_of_a_record():
         (LINE[:-1], "line feed"),
         (LINE + LINE, "sorted and unique"),
         (LINE + f'<{DATA}S-BIAD0> <http://p> "a" {OWN} .\n', "sorted and unique"),
-        (f'<{DATA}A> <http://p> "a" .\n{LINE}', "outside"),
-        (f"<{DATA}A> <http://p> {OWN} .\n{LINE}", "outside"),
+        (f'<{DATA}A> <http://p> "a" .\n{LINE}', "no named graph"),
+        (f"<{DATA}A> <http://p> {OWN} .\n{LINE}", "no named graph"),
+        (f"<{DATA}A> {OWN} .\n{LINE}", "no named graph"),
+        (f"{LINE}{OWN} .\n", "no named graph"),
+        (f"\n{LINE}", "no named graph"),
+        (f'<{DATA}A> <http://p> "a b c" .\n{LINE}', "outside"),
         (f'<{DATA}A> <http://p> "a" <{DATA}graph/S-BIAD2/gide> .\n{LINE}', "outside"),
         (f'<{DATA}A> <http://p> "a" <{DATA}graph/terms> .\n{LINE}', "outside"),
         (f'<{DATA}S-BIAD12/x> <http://p> "a" <{DATA}graph/links> .\n', "no triples"),

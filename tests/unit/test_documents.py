@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import stat
+import struct
 import sys
 import tarfile
 import threading
@@ -220,6 +221,88 @@ def test_document_archive_and_member_bounds_hold(tmp_path: Path, monkeypatch: py
     assert _places(results).count("small") == 2
 
 
+def _with_directory(entries: int, entry: bytes, members: bytes = b"PK\x03\x04") -> bytes:
+    """A zip file that says it holds so many members, all of them the same."""
+    count = min(entries, 0xFFFF)
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, entries * len(entry), len(members), 0)
+    return members + entries * entry + end
+
+
+def test_members_of_a_zip_that_lie_over_each_other_count_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_ARCHIVE_BYTES", 40 * module.MIB)
+    packed = _zip([("bomb", bytes(module.RATIO_FLOOR_BYTES * 2))])
+    directory, end = packed.index(b"PK\x01\x02"), packed.index(b"PK\x05\x06")
+    file = tmp_path / "a.zip"
+    file.write_bytes(_with_directory(20_000, packed[directory:end], packed[:directory]))
+    codes = _codes(_read(file))
+    assert (set(codes[:-1]), codes[-1], len(codes)) == ({"ratio"}, "too-large", 5)
+
+
+def test_the_table_of_contents_of_a_zip_has_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_DIRECTORY_BYTES", 100_000)
+    file = tmp_path / "a.zip"
+    file.write_bytes(_with_directory(3_000, b"PK\x01\x02" + bytes(42)))
+    assert _codes(_read(file)) == ["too-many"]
+
+
+def _extended(payload: bytes, kind: bytes = tarfile.XHDTYPE) -> bytes:
+    header = tarfile.TarInfo("x")
+    header.type, header.size = kind, len(payload)
+    return header.tobuf() + payload + bytes(-len(payload) % 512)
+
+
+def _sized(field: bytes) -> bytes:
+    """A header with these bytes in place of its size."""
+    header = bytearray(tarfile.TarInfo("f").tobuf())
+    header[124:136] = field
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (_extended(b"1" * 500_000), "too-large"),
+        (_extended(b"a" * 2_000_000, tarfile.GNUTYPE_LONGNAME), "too-large"),
+        (_extended(b"12 a=bcdefg\n") * 5_000, "damaged"),
+        (_sized(b"\xff" * 12), "damaged"),
+        (_sized(b"\x80" + b"\x7f" * 11), "damaged"),
+    ],
+    ids=["digits", "long name", "headers of headers", "negative size", "huge size"],
+)
+def test_headers_of_a_tar_are_read_in_bounds(tmp_path: Path, data: bytes, code: str) -> None:
+    file = tmp_path / "a.tar"
+    file.write_bytes(data + tarfile.TarInfo("f").tobuf() + bytes(1024))
+    assert _codes(_read(file))[-1:] == [code]
+
+
+def test_links_to_folders_are_not_followed_and_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "one.json").write_bytes(RECORD)
+    (tmp_path / "a" / "loop").symlink_to(tmp_path)
+    (tmp_path / "self").symlink_to(tmp_path / "self")
+    results = _read(tmp_path)
+    assert _places(results)[1:] == ["SourceSkipped", str(tmp_path / "a" / "one.json")]
+    assert isinstance(results[0], SourceUnavailable)
+
+
+def test_a_file_that_goes_away_while_it_is_read_is_said(tmp_path: Path) -> None:
+    for name in ("a.json", "b.json", "c.json"):
+        (tmp_path / name).write_bytes(RECORD)
+    stream = documents([str(tmp_path)])
+    first = next(stream)
+    (tmp_path / "b.json").unlink()
+    assert _places([first, *stream])[1] == "SourceUnavailable"
+
+
+def test_parts_of_a_gzipped_file_are_one_document(tmp_path: Path) -> None:
+    (tmp_path / "a.gz").write_bytes(gzip.compress(b'{"a":') + gzip.compress(b" 1}"))
+    assert _read(tmp_path) == [Document(str(tmp_path / "a.gz"), "", RECORD)]
+
+
 def test_an_archive_is_read_one_member_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     original = zipfile.ZipFile.open
@@ -269,6 +352,10 @@ def test_numbers_stay_exact() -> None:
         (b"[" * 100_000, "too-deep", "1:65"),
         (b'{"a":' * 100_000, "too-deep", "1:321"),
         (b'["' + b'\\"' * 200_000, "syntax", "1:2"),
+        (b"[" * 64 + b"]" * 1_000_000, "syntax", "1:129"),
+        (b'[""' + b' ""' * 1_000_000, "syntax", "1:5"),
+        (b"[[]" + b",[]" * 100_000 + b"," + b"[" * 100, "too-deep", "1:300068"),
+        (b"[" + b"1e5," * 500_001 + b"1]", "too-large", "1:1"),
     ],
 )
 def test_what_breaks_a_bound_is_refused_with_its_place(data: bytes, code: str, place: str) -> None:

@@ -502,8 +502,8 @@ def test_a_header_says_what_the_api_says() -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ('<!DOCTYPE entry [<!ENTITY a "b">]>' + HEADER.replace("REL", "&a;"), "doctype"),
-        ('<!DOCTYPE entry SYSTEM "file:///etc/passwd">' + HEADER, "doctype"),
+        ('<!DOCTYPE entry [<!ENTITY a "b">]>' + HEADER.replace("REL", "&a;"), "dtd"),
+        ('<!DOCTYPE entry SYSTEM "file:///etc/passwd">' + HEADER, "dtd"),
         (HEADER.replace("REL", "&nothing;"), "syntax"),
         (HEADER[:-9], "syntax"),
         (HEADER.replace("<name>", "<name>" + "<a>" * 80), "too-deep"),

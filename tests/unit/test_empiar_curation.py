@@ -226,7 +226,7 @@ def test_text_stays_text() -> None:
     ("text", "code"),
     [
         ("accession_id: &a EMPIAR-10002\nrembis: {x: *a}\n", "syntax"),
-        ("accession_id: EMPIAR-10002\nrembis: " + "[" * 80 + "]" * 80 + "\n", "syntax"),
+        ("accession_id: EMPIAR-10002\nrembis: " + "[" * 80 + "]" * 80 + "\n", "too-deep"),
         ("accession_id: EMPIAR-10002\naccession_id: EMPIAR-10003\nrembis: {}\n", "duplicate-key"),
         ("accession_id: EMPIAR-10002\nrembis: {[a]: 1}\n", "duplicate-key"),
         ("accession_id: nonsense\nrembis: {}\n", "unknown-accession"),

@@ -308,6 +308,49 @@ class TestPublish:
         assert {path: path.stat().st_mtime_ns for path in home.path.rglob("*")} == files
         assert writer.publish([]).generation == 1
 
+    def test_staged_records_give_what_records_in_memory_give(self, tmp_path):
+        batches = [
+            [record(), record("S-BIAD2"), record(version=1, quality="draft")],
+            [record(version=2, date="2024"), record("S-BIAD2")],
+        ]
+        results = []
+        for staged in (False, True):
+            home = Home.init(tmp_path / str(staged), DATA)
+            with Writer(home, derive) as writer:
+                put = writer.staging().put if staged else lambda each: each
+                decisions = [writer.publish(list(map(put, batch))).decisions for batch in batches]
+            archived = sorted(
+                (path.relative_to(home.path), path.read_bytes())
+                for path in home.archive.path.rglob("*")
+                if path.is_file()
+            )
+            results.append((decisions, served(home), dumped(home), archived))
+        assert results[0] == results[1]
+
+    def test_what_is_staged_and_not_published_goes(self, home):
+        with Writer(home, derive) as writer:
+            writer.staging().put(record())
+            writer.publish([writer.staging().put(record("S-BIAD2"))])
+        assert_serves(home, [record("S-BIAD2")])
+        assert {path.parent.parent.name for path in home.archive.path.rglob("*.zst")} == {"S-BIAD2"}
+
+    @pytest.mark.parametrize("size", [1, 300, 1_000, 1 << 20])
+    def test_the_size_of_the_pieces_that_are_loaded_does_not_matter(self, writer, home, monkeypatch, size):
+        monkeypatch.setattr("rembigraph.catalogue.generations.PIECE_BYTES", size)
+        records = [record(f"S-BIAD{number}", version=number) for number in range(1, 8)]
+        writer.publish(records)
+        assert_serves(home, records)
+
+    def test_a_broken_piece_among_many_stops_the_batch(self, writer, home, monkeypatch):
+        monkeypatch.setattr("rembigraph.catalogue.generations.PIECE_BYTES", 1)
+        records = [record(f"S-BIAD{number}") for number in range(1, 20)]
+        bad = f"<{DATA}a> <not an iri> <{DATA}graph/S-BIAD7/gide> .\n".encode()
+        with pytest.raises(SyntaxError):
+            writer.publish([*records[:6], replace(records[6], quads=bad), *records[7:]])
+        assert home.current() is None
+        assert writer.publish(records).generation == 1
+        assert_serves(home, records)
+
     def test_publishing_nothing_at_first(self, writer, home):
         assert writer.publish([]).generation == 0
         assert home.current() is None
@@ -502,11 +545,13 @@ class TestDurability:
         synced, fsync = [], os.fsync
 
         def recording(descriptor):
-            synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+            path = Path(f"/proc/self/fd/{descriptor}").readlink()
             fsync(descriptor)
+            synced.append(path)
 
+        staged = writer.staging().put(record("S-BIAD2"))
         monkeypatch.setattr(os, "fsync", recording)
-        writer.publish([record("S-BIAD2"), record(version=1, date="2024")])
+        writer.publish([staged, record(version=1, date="2024")])
         commit = synced.index(home.ledger.path)
         before, after = synced[:commit], synced[commit + 1 :]
 
@@ -518,7 +563,8 @@ class TestDurability:
         assert before[-2:] == [unfinished, home.generations]
 
         archive = home.archive.path
-        assert len([path for path in before if path.parent.name == ".incoming"]) == 4
+        assert len({path for path in before if path.is_relative_to(archive / ".incoming")}) == 4
+        assert {staged.source_path, staged.quads_path} <= set(before)
         folders = [archive / "S-BIAD2" / "gide", archive / "S-BIAD2", archive]
         assert [path for path in before if path in folders] == folders
         assert after == [home.generations, home.path]
@@ -573,13 +619,15 @@ def test_a_failure_at_any_step_leaves_the_old_or_the_new(home, step, error):
         writer.publish(BEFORE)
         writer.step, writer.error = step, error
         kind = StoreDamaged if isinstance(error, OSError) else KeyboardInterrupt
+        staged = BATCH | {"records": [writer.staging().put(each) for each in BATCH["records"]]}
         with pytest.raises(kind) as caught:
-            writer.publish(**BATCH)
+            writer.publish(**staged)
         assert_serves(home, AFTER if step in COMMITTED else BEFORE)
         if kind is StoreDamaged:
             assert "disk full" in str(caught.value)
             assert ("committed" in str(caught.value)) == (step in COMMITTED)
         assert not list(home.path.rglob("*.tmp"))
+        assert not (home.archive.path / ".incoming").exists()
         # The same writer goes on, although `caught` still holds the frames of the failed attempt.
         assert writer.publish(**BATCH).published == (step not in COMMITTED)
         assert_serves(home, AFTER)
@@ -600,6 +648,25 @@ def test_a_full_disk_while_the_ledger_is_written(home, monkeypatch):
         assert_serves(home, BEFORE)
         writer.publish(**BATCH)
         assert_serves(home, AFTER)
+
+
+def test_what_a_killed_writer_had_staged_is_never_counted_and_swept_by_the_next(home):
+    program = f"""
+        import os, signal, sys
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        import test_generations as t
+        with t.Writer(t.Home.open(t.Path({str(home.path)!r})), t.derive) as writer:
+            writer.publish([writer.staging().put(t.record())])
+            writer.staging().put(t.record("S-BIAD2"))
+            os.kill(os.getpid(), signal.SIGKILL)
+    """
+    killed = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list((home.archive.path / ".incoming").rglob("*.zst"))) == 2
+    assert_serves(home, [record()])
+    with Writer(home, derive):
+        assert not (home.archive.path / ".incoming").exists()
+    assert_serves(home, [record()])
 
 
 @pytest.mark.parametrize(

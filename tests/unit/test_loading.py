@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from rembigraph.app.loading import LoadReport, load
+from rembigraph.app.loading import LoadReport, Mapping, load
 from rembigraph.catalogue.generations import dump
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.ingest import Ingest
-from rembigraph.ontology.identifiers import DEFAULT_DATA_BASE
+from rembigraph.loaders.reading import Document
+from rembigraph.ontology.identifiers import DEFAULT_DATA_BASE, Iris
 
 
 @pytest.fixture
@@ -104,6 +107,41 @@ def test_strict_loads_all_or_nothing(tmp_path: Path, home: Home) -> None:
     assert set(_states(report).values()) == {"refused"}
     assert home.current() is None
     assert report.exit_code == 1
+    assert list(home.archive.path.iterdir()) == []
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_a_file_that_cannot_be_written_refuses_the_batch_in_words(
+    tmp_path: Path, home: Home, count: int
+) -> None:
+    """The limit on the size of files is the kernel's: the batch is mapped here, or in processes, and not stored."""
+    load([str(_write(tmp_path / "before", 9))], home)
+    before = _dump(home)
+    for number in range(1, count + 1):
+        _write(tmp_path / "in", number)
+    dice = random.Random(7)
+    long = "".join(dice.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(300_000))
+    _write(tmp_path / "in", count, "long", f"description: {long}\n")
+    command = [sys.executable, "-m", "rembigraph.app", "--home", str(home.path), "load", str(tmp_path / "in")]
+    done = subprocess.run(
+        ["prlimit", "--fsize=100000", *command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 7, done.stderr
+    assert "while loading; nothing was changed" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert _dump(home) == before
+    with Ingest(home):
+        assert {path.name for path in home.archive.path.iterdir()} == {"EXAMPLE-0009"}
+
+
+def test_a_mapping_that_fails_fails_its_document_only(tmp_path: Path, home: Home) -> None:
+    """With a data base that is no address, no record can become RDF."""
+    broken = Mapping(Iris("not an address"), "1", {})
+    (outcome,) = broken(Document("r.yaml", "", b"accession: EXAMPLE-0001\ntitle: made up\n"))
+    assert outcome.state == "failed"
+    assert outcome.reason is not None
+    assert outcome.reason.code == "loader-fault"
+    assert "not a legal IRI" in outcome.reason.message
 
 
 def test_the_report_has_the_documented_shape(tmp_path: Path, home: Home) -> None:

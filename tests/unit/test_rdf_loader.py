@@ -214,6 +214,61 @@ def test_other_graphs_are_refused(graph: str) -> None:
         assert error.pointer.startswith("7:")
 
 
+_DATA = "https://catalogue.example/data/"
+
+
+def test_record_graphs_name_the_sources_of_records() -> None:
+    """As a dump writes them: two records of one study are two records, and stay what they were."""
+    readings = _read(
+        f"{STUDY} .\n"
+        f"<{_DATA}graph/EXAMPLE-0042/gide> {{ d:EXAMPLE-0042 a rembi:Study ; dcterms:title 'Cells of a crate' }}\n"
+        f"<{_DATA}graph/EXAMPLE-0042/pagetab> {{ d:EXAMPLE-0042 a rembi:Study ; dcterms:title 'Cells sent in' }}"
+    )
+    found = [(r.source, r.study.title, r.part, r.leaves.total) for r in readings if isinstance(r, Reading)]
+    assert found == [("gide", "Cells", 1, 4), ("pagetab", "Cells sent in", 2, 2)]
+
+
+def test_every_source_is_one_that_a_record_graph_may_name() -> None:
+    assert {loader.SOURCE for loader in LOADERS} == rdf_documents.SOURCES
+    (reading,) = _read(f"{PREFIXES}<{_DATA}graph/EXAMPLE-0042/evil> {{ {STUDY.removeprefix(PREFIXES)} }}")
+    assert isinstance(reading, Reading)
+    assert reading.source == "rembigraph"
+
+
+def test_what_a_dump_reports_of_its_own_records_is_left_out() -> None:
+    reading = _one(
+        f"{STUDY} . <{_DATA}graph/validation> {{ d:EXAMPLE-0042\\/report\\/rembigraph <urn:p> 1 }}"
+        f" <{_DATA}graph/provenance> {{ d:EXAMPLE-0042\\/source\\/rembigraph <urn:p> 2 , 3 }}"
+    )
+    assert (reading.leaves.mapped, reading.leaves.kept, reading.leaves.ignored) == (3, 0, 3)
+
+
+@pytest.mark.parametrize(
+    "quad",
+    [
+        "<{0}graph/validation> {{ d:EMPIAR-10001\\/report\\/x <urn:p> 1 }}",
+        "<{0}graph/validation> {{ d:EXAMPLE-0042 <urn:p> 1 }}",
+        "<{0}graph/provenance> {{ <urn:x> <urn:p> 1 }}",
+        "<https://elsewhere.example/graph/provenance> {{ d:EXAMPLE-0042\\/source\\/x <urn:p> 1 }}",
+        "<{0}graph/EMPIAR-10001/gide> {{ d:EMPIAR-10001 dcterms:title 'taken over' }}",
+        "<{0}graph/EMPIAR-10001/gide> {{ d:EXAMPLE-0042\\/link\\/x <urn:p> 1 }}",
+        "<{0}graph/inferred> {{ d:EXAMPLE-0042\\/link\\/x <urn:p> 1 }}",
+    ],
+)
+def test_reports_on_anything_else_are_another_graph(quad: str) -> None:
+    assert _error(f"{STUDY} .\n{quad.format(_DATA)}").code == "foreign-graph"
+
+
+def test_a_link_that_a_page_quotes_of_another_record_is_kept_as_text() -> None:
+    reading = _one(
+        f"{STUDY} . <{_DATA}graph/EMPIAR-10001/gide> {{ d:EMPIAR-10001\\/link\\/x rembi:linkTo d:EXAMPLE-0042 }}"
+    )
+    assert (reading.source, reading.study.related) == ("rembigraph", [])
+    assert _kept(reading) == [
+        (f"<{_DATA}EMPIAR-10001/link/x> <https://w3id.org/rembigraph/ns#linkTo>", f"<{_DATA}EXAMPLE-0042>")
+    ]
+
+
 def test_new_names_never_meet_names_that_are_there() -> None:
     """A file brings `kept/rembigraph-1` along; what is kept of it now gets another name."""
     text = (

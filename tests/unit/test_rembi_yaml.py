@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from rembigraph.loaders import rembi_yaml
+import yaml
+from rembigraph.loaders import rembi_yaml, yaml_bounds
 from rembigraph.loaders.reading import Document, Reading
 from rembigraph.ontology.errors import SourceError, SourceMalformed
 
@@ -76,7 +77,12 @@ def test_all_leaves_are_accounted_for() -> None:
         ),
         ("accession: [\n", "syntax", "2:1", "YAML"),
         ("accession: &a EXAMPLE-0003\ntitle: *a\n", "syntax", "2:8", "aliases"),
-        ("accession: " + "[" * 5000, "syntax", "1:", "deep"),
+        ("accession: " + "[" * 65, "too-deep", "1:75", "64 deep"),
+        ("accession: " + "[" * 5000, "too-deep", "1:", "64 deep"),
+        ("accession: " + "[" * 200_000 + "]" * 200_000, "too-deep", "1:", "64 deep"),
+        ("accession: EXAMPLE-0003\nrole: " + "{a: " * 20_000, "too-deep", "2:", "64 deep"),
+        ("accession: EXAMPLE-0003\nrole:\n" + "- " * 20_000 + "x", "too-deep", "3:", "64 deep"),
+        ("accession: EXAMPLE-0003\nrole: [" + "a," * 500_001, "too-large", "2:", "500000 values"),
         ("accession: !!python/object/apply:os.system [x]\n", "syntax", "1:12", "tags"),
         ("accession: EXAMPLE-0003\ntitle: !!python/name:os.system x\n", "syntax", "2:8", "tags"),
     ],
@@ -87,6 +93,20 @@ def test_errors_say_what_where_and_what_to_do(text: str, code: str, place: str, 
     assert error.pointer.startswith(place)
     assert words in str(error)
     assert error.fix
+
+
+@pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
+@pytest.mark.parametrize("nested", ["[" * 400, "{a: " * 400, "\n" + "- " * 400, "[" * 5000], ids=len)
+def test_both_parsers_of_yaml_say_too_deep(loader: str, nested: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yaml_bounds, "_LOADER", getattr(yaml, loader, yaml.SafeLoader))
+    error = _error(f"accession: EXAMPLE-0003\nrole: {nested}")
+    assert (error.code, error.message) == ("too-deep", "values are nested more than 64 deep")
+
+
+def test_brackets_in_text_are_no_nesting() -> None:
+    text = "[{" * 100
+    study = _one(f"accession: EXAMPLE-0003\ndescription: |\n  {text}\ntitle: a{text}\n").study
+    assert (study.description, study.title) == (f"{text}\n", f"a{text}")
 
 
 def test_an_empty_or_binary_file_is_refused_in_words() -> None:
