@@ -1,8 +1,8 @@
 """The process in which foreign documents are read: `python -m rembigraph.app.child DESCRIPTOR PARENT`.
 
-It is given work to do, then one item after another, and may be killed at any moment: what it writes waits in the staging
-folder of the batch, and is nothing until the batch is published. It can open no socket, dump no core, hold no more memory
-and take no more time than it is told, and ends with its parent.
+It is given work to do, then one item after another, and may be killed at any moment: what it writes waits in the
+staging folder of the batch, and is nothing until the batch is published. It can open no socket, dump no core, hold no
+more memory and take no more time than it is told, and ends with its parent.
 """
 
 from __future__ import annotations
