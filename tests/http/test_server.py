@@ -178,11 +178,13 @@ def test_the_demo_loads_its_sample_and_serves_it(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_load_ends_with_130_and_publishes_nothing(tmp_path: Path) -> None:
-    for number in range(1, 200):
-        _record(tmp_path, number)
+    records = tmp_path / "records"
+    records.mkdir()
+    for number in range(1, 2000):
+        _record(records, number)
     home = tmp_path / "home"
     with subprocess.Popen(
-        _command("load", str(tmp_path), home=home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        _command("load", str(records), home=home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         while not (home / "lock").exists():
             time.sleep(0.05)

@@ -18,6 +18,8 @@ from rembigraph.ontology.errors import SourceError
 from tests.unit import test_bia_objects as model
 from tests.unit import test_bia_v1 as v1
 
+pytestmark = pytest.mark.slow
+
 ADDRESSES = ("jane.doe@example.org", "mailto:bob@mail.example.com", "Ask <al@example.net>, 5 kV@1 nA")
 ADDRESS = re.compile(r"[\w.+-]@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")
 OBJECTS = [model.a_study(), *model.the_parts()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,8 @@ from rembigraph.loaders import read as read_any
 from rembigraph.loaders.reading import Document, Reading
 from rembigraph.loaders.values import has_email
 from rembigraph.ontology.errors import SourceError
+
+pytestmark = pytest.mark.slow
 
 
 def _among(words: str) -> st.SearchStrategy[str]:

@@ -110,6 +110,7 @@ def test_strict_loads_all_or_nothing(tmp_path: Path, home: Home) -> None:
     assert list(home.archive.path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [2, 8])
 def test_a_file_that_cannot_be_written_refuses_the_batch_in_words(
     tmp_path: Path, home: Home, count: int

@@ -20,6 +20,8 @@ from rembigraph.loaders.reading import Document, Reading
 from rembigraph.ontology.errors import SourceError
 from rembigraph.ontology.identifiers import Iris
 
+pytestmark = pytest.mark.slow
+
 ADDRESSES = (
     "jane.doe@example.org",
     "mailto:bob@mail.example.com",

@@ -233,6 +233,7 @@ def _of_records(quads: bytes) -> list[bytes]:
     return sorted(line for line in quads.splitlines() if not line.endswith(graphs))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_packed", [False, True])
 def test_a_dump_gives_the_same_records_in_another_catalogue(
     filled: Home, tmp_path: Path, is_packed: bool
