@@ -13,6 +13,12 @@ from typing import Any
 import pytest
 import yaml
 
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name packed bytes by their kind: they hold the time of packing, and every process must collect the same names."""
+    return "bytes" if isinstance(val, bytes) else None
+
+
 DATA = "https://w3id.org/rembigraph/id/"
 HUMAN = {"id": "NCBITaxon:9606", "scientific_name": "Homo sapiens", "common_name": ["human"]}
 FISH = {"id": "NCBITaxon:7955", "scientific_name": "Danio rerio", "common_name": ["zebrafish"]}
