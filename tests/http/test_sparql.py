@@ -356,7 +356,12 @@ def test_deadline(client: httpx.Client, server: Server) -> None:
 
 def test_memory(client: httpx.Client, server: Server) -> None:
     doubling = " ".join(f"BIND(CONCAT(?x{n}, ?x{n}) AS ?x{n + 1})" for n in range(24))
-    response = get(client, server, f"SELECT (STRLEN(?x24) AS ?n) {{ BIND('{'a' * 64}' AS ?x0) {doubling} }}")
+    text = f"SELECT (STRLEN(?x24) AS ?n) {{ BIND('{'a' * 64}' AS ?x0) {doubling} }}"
+    answers = (get(client, server, text) for _ in range(6))
+    response = next(
+        (one for one in answers if one.status_code != 504), None
+    )  # busy: the deadline comes first
+    assert response is not None
     assert response.status_code == 413
     assert "memory" in response.json()["detail"]
     assert_answers(client, server)
