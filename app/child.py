@@ -7,7 +7,6 @@ more memory and take no more time than it is told, and ends with its parent.
 
 from __future__ import annotations
 
-import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -47,7 +46,7 @@ def main() -> None:
     pipe = Connection(descriptor)
     try:
         limits, sys.path[:] = pipe.recv()
-        _limit_memory(limits)
+        sandbox.limit_address_space(limits.address_bytes)
         work = pipe.recv()
         while True:
             item = pipe.recv()
@@ -55,13 +54,6 @@ def main() -> None:
             del item
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
-
-
-def _limit_memory(limits: Limits) -> None:
-    if sys.platform.startswith("linux"):
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        most = limits.address_bytes if hard == resource.RLIM_INFINITY else min(hard, limits.address_bytes)
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def _answer(work: Callable[[Any], Any], item: Any, limits: Limits) -> tuple[str, Any]:

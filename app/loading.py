@@ -256,9 +256,13 @@ def failure(error: SourceError, document: Document | None = None) -> Outcome:
     """Return the outcome of a document that could not be read."""
     source = document.file if document else getattr(error, "source", "") or error.where
     reason = Reason(getattr(error, "code", "unavailable"), str(error), getattr(error, "pointer", ""))
-    state = "skipped" if isinstance(error, SourceSkipped) else "failed"
-    state = "superseded" if isinstance(error, SourceSuperseded) else state
-    return Outcome(source, document.member if document else "", "", "", state, reason)
+    return Outcome(source, document.member if document else "", "", "", _state_of(error), reason)
+
+
+def _state_of(error: SourceError) -> str:
+    if isinstance(error, SourceSuperseded):
+        return "superseded"
+    return "skipped" if isinstance(error, SourceSkipped) else "failed"
 
 
 def decided(outcome: Outcome, decision: Decision) -> Outcome:

@@ -136,13 +136,16 @@ def forbid_core_dumps() -> None:
 
 def cap_memory(more_bytes: int) -> None:
     """Let this process's address space grow by at most `more_bytes` from now on (Linux only)."""
+    limit_address_space(address_space_bytes() + more_bytes)
+
+
+def limit_address_space(most_bytes: int) -> None:
+    """Let this process's address space be at most `most_bytes`, or what it was limited to before (Linux only)."""
     if sys.platform.startswith("linux"):
         import resource
 
-        limit = address_space_bytes() + more_bytes
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        if hard != resource.RLIM_INFINITY:
-            limit = min(limit, hard)
+        limit = most_bytes if hard == resource.RLIM_INFINITY else min(most_bytes, hard)
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
