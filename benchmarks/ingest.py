@@ -136,15 +136,17 @@ class Watch:
 
     def _run(self) -> None:
         while not self._done.wait(0.05):
-            self.peak_bytes = max(self.peak_bytes, _tree_bytes(os.getpid()))
+            self.peak_bytes = max(self.peak_bytes, tree_bytes(os.getpid()))
 
 
-def _tree_bytes(root: int) -> int:
+def tree_bytes(root: int) -> int:
+    """Resident bytes of a process and all below it."""
     total, pending = 0, [root]
     while pending:
         folder = Path(f"/proc/{pending.pop()}")
         try:
             pages = int((folder / "statm").read_text(encoding="ascii").split()[1])
+            # A child belongs to the thread that started it.
             children = [path.read_text(encoding="ascii").split() for path in folder.glob("task/*/children")]
         except (OSError, IndexError):  # it has just ended
             continue

@@ -12,25 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ingest import tree_bytes
+
 pytestmark = pytest.mark.realdata
 SECONDS = 180
 BYTES = 1024**3
-
-
-def _tree_bytes(root: int) -> int:
-    """Resident bytes of a process and all below it."""
-    total, pending = 0, [root]
-    while pending:
-        folder = Path(f"/proc/{pending.pop()}")
-        try:
-            pages = int((folder / "statm").read_text(encoding="ascii").split()[1])
-            # A child belongs to the thread that started it.
-            children = [path.read_text(encoding="ascii").split() for path in folder.glob("task/*/children")]
-        except (OSError, IndexError):
-            continue
-        total += pages * 4096
-        pending += [int(child) for found in children for child in found]
-    return total
 
 
 def _busy() -> tuple[float, float]:
@@ -49,7 +35,7 @@ def test_all_records_load_in_time_and_memory_and_twice_changes_nothing(shared: P
     begun, peak, (machine, ours) = time.monotonic(), 0, _busy()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         while process.poll() is None and time.monotonic() - begun < 5 * SECONDS:
-            peak = max(peak, _tree_bytes(process.pid))
+            peak = max(peak, tree_bytes(process.pid))
             try:
                 process.communicate(timeout=0.1)
             except subprocess.TimeoutExpired:

@@ -29,6 +29,8 @@ from rembigraph.loaders.values import (
 )
 from rembigraph.ontology.completion import walk
 
+from tests.json_places import leaf_count
+
 pytestmark = pytest.mark.realdata
 
 FOLDERS = ("rocrate_bia", "rocrate_idr", "rocrate_ssbd")
@@ -107,14 +109,6 @@ def _strings(value: Any) -> Iterator[str]:
         yield str(value)
 
 
-def _leaf_count(value: Any) -> int:
-    if isinstance(value, dict) and value:
-        return sum(_leaf_count(item) for key, item in value.items() if key != "@context")
-    if isinstance(value, list) and value:
-        return sum(map(_leaf_count, value))
-    return 1
-
-
 def _at(value: Any, pointer: str) -> Any:
     for segment in pointer.split("/")[1:]:
         name = segment.replace("~1", "/").replace("~0", "~")
@@ -132,7 +126,7 @@ def test_every_crate_is_read(crates: list[Crate]) -> None:
 def test_mapped_kept_and_ignored_add_up_to_every_leaf(crates: list[Crate]) -> None:
     for crate in crates:
         leaves = crate.reading.leaves
-        assert leaves.total == _leaf_count(crate.parsed), crate.file
+        assert leaves.total == leaf_count(crate.parsed), crate.file
         kept = crate.reading.study.kept_value or []
         assert len(kept) == leaves.kept == sum(crate.reading.unmapped.values()), crate.file
         assert all(_at(crate.parsed, str(value.pointer)) == value.raw_text for value in kept)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from rembigraph.loaders import gathered, read
 from rembigraph.loaders.reading import Document, Reading
 from rembigraph.ontology.errors import SourceError
 
+from tests.json_places import places
 from tests.unit import test_bia_objects as model
 from tests.unit import test_bia_v1 as v1
 
@@ -70,14 +70,6 @@ DIRT = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=3)),
     max_leaves=5,
 )
-
-
-def places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every member and item of a document, as what holds it and its name or number there."""
-    for key in list(value) if isinstance(value, dict) else range(len(value)):
-        yield value, key
-        if isinstance(value[key], dict | list):
-            yield from places(value[key])
 
 
 @st.composite

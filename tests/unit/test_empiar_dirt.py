@@ -14,6 +14,8 @@ from rembigraph.loaders.reading import Document, Reading
 from rembigraph.loaders.values import has_email
 from rembigraph.ontology.errors import SourceError
 
+from tests.json_places import leaf_count
+
 pytestmark = pytest.mark.slow
 
 
@@ -89,14 +91,6 @@ def _values(names: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
     )
 
 
-def _leaves(value: Any) -> int:
-    """Scalars and empty objects and lists; what stands under @context does not count."""
-    if not value or not isinstance(value, dict | list):
-        return 1
-    members = value.items() if isinstance(value, dict) else enumerate(value)
-    return sum(_leaves(item) for key, item in members if key != "@context")
-
-
 def _check(data: bytes, leaves: int) -> None:
     for result in read_any(Document("made-up", "", data)):
         assert isinstance(result, Reading | SourceError)
@@ -113,23 +107,23 @@ def _check(data: bytes, leaves: int) -> None:
 @given(st.dictionaries(NAMES | TEXTS, _values(NAMES), max_size=8))
 def test_entries_of_the_api_with_dirt(entry: dict[str, Any]) -> None:
     document = {"EMPIAR-MADEUPTEST": {"title": "Made up", **entry}}
-    _check(json.dumps(document).encode(), _leaves(document))
+    _check(json.dumps(document).encode(), leaf_count(document))
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.dictionaries(NAMES | TEXTS, _values(NAMES), max_size=8))
 def test_depositions_with_dirt(entry: dict[str, Any]) -> None:
     document = {"title": "Made up", "imagesets": [{}], "experiment_type": 3, **entry}
-    _check(json.dumps(document).encode(), _leaves(document))
+    _check(json.dumps(document).encode(), leaf_count(document))
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(CURATED | TEXTS, _values(CURATED), max_size=8))
 def test_curated_records_with_dirt(record: dict[str, Any]) -> None:
     document = {"rembis": {}, "datasets": [], **record, "accession_id": "EMPIAR-MADEUPTEST"}
-    _check(json.dumps(document).encode(), _leaves(document))
+    _check(json.dumps(document).encode(), leaf_count(document))
     text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
-    _check(text.encode(), _leaves(document))
+    _check(text.encode(), leaf_count(document))
 
 
 NAMES_XML = _among(

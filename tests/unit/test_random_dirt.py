@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,6 +18,8 @@ from rembigraph.loaders import read
 from rembigraph.loaders.reading import Document, Reading
 from rembigraph.ontology.errors import SourceError
 from rembigraph.ontology.identifiers import Iris
+
+from tests.json_places import leaf_count, places
 
 pytestmark = pytest.mark.slow
 
@@ -280,23 +281,15 @@ DIRT = st.recursive(
 )
 
 
-def _places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every member and item of a document, as what holds it and its name or number there."""
-    for key in list(value) if isinstance(value, dict) else range(len(value)):
-        yield value, key
-        if isinstance(value[key], dict | list):
-            yield from _places(value[key])
-
-
 @st.composite
 def soiled(draw: st.DrawFn, clean: dict[str, Any]) -> dict[str, Any]:
     """A copy of a clean document with dirt at some places."""
     document = copy.deepcopy(clean)
     for _ in range(draw(st.integers(1, 8))):
-        places = list(_places(document))
-        if not places:
+        found = list(places(document))
+        if not found:
             break
-        holder, key = draw(st.sampled_from(places))
+        holder, key = draw(st.sampled_from(found))
         match draw(st.sampled_from(["replace", "remove", "add", "copy", "wrap"])):
             case "replace":
                 holder[key] = draw(DIRT)
@@ -313,14 +306,6 @@ def soiled(draw: st.DrawFn, clean: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _leaf_count(value: Any) -> int:
-    if isinstance(value, dict) and value:
-        return sum(_leaf_count(item) for key, item in value.items() if key != "@context")
-    if isinstance(value, list) and value:
-        return sum(map(_leaf_count, value))
-    return 1
-
-
 def _readings(document: dict[str, Any]) -> list[Reading]:
     """Read a document, checking all that must hold whatever stands in it."""
     found = list(read(Document("made-up.json", "", json.dumps(document).encode())))
@@ -330,7 +315,7 @@ def _readings(document: dict[str, Any]) -> list[Reading]:
             assert len(str(result).split()) > 3
             said = f"{result} {getattr(result, 'pointer', '')}"
         else:
-            assert result.leaves.total == _leaf_count(document)
+            assert result.leaves.total == leaf_count(document)
             assert len(result.study.kept_value) >= result.leaves.kept
             said = result.study.model_dump_json() + json.dumps(result.unmapped)
         assert not ADDRESS.search(said.replace("\\u202a", "")), ADDRESS.search(said)
@@ -371,10 +356,10 @@ def test_the_clean_documents_are_read_whole() -> None:
 @pytest.mark.parametrize("clean", [CRATE, SUBMISSION], ids=["crate", "submission"])
 @pytest.mark.parametrize("address", [ADDRESSES[1], ADDRESSES[3], "Jane <jane.doe@example.org>, 5 kV@1 nA"])
 def test_an_address_at_any_place_gets_nowhere(clean: dict[str, Any], address: str) -> None:
-    for number in range(len(list(_places(clean)))):
+    for number in range(len(list(places(clean)))):
         for as_name in (False, True):
             document = copy.deepcopy(clean)
-            holder, key = list(_places(document))[number]
+            holder, key = list(places(document))[number]
             if as_name and isinstance(holder, dict) and key != "@context":
                 holder[address] = holder.pop(key)
             else:
