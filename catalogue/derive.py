@@ -12,13 +12,20 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from rembigraph.catalogue.consistency import derive_reports
 from rembigraph.catalogue.counts import count
 from rembigraph.catalogue.criteria import names_of, searchable, series_of
-from rembigraph.catalogue.parts import Link, every_link
+from rembigraph.catalogue.decisions import Decision, every_decision, states_of
+from rembigraph.catalogue.inference import write_inferred, write_links
+from rembigraph.catalogue.kinship import Kin
+from rembigraph.catalogue.linking import all_links, derived_links
+from rembigraph.catalogue.merging import merged_study
+from rembigraph.catalogue.parts import Link
+from rembigraph.catalogue.precedence import Conflict
 from rembigraph.catalogue.recordview import short_iri
 from rembigraph.catalogue.search import INDEX_FILE, INDEX_VERSION
 from rembigraph.catalogue.summary import StudySummary, Term, summarise
@@ -26,6 +33,8 @@ from rembigraph.catalogue.terms import derive_terms, has_current_terms
 from rembigraph.ontology.identifiers import Iris, archive_by_key
 
 if TYPE_CHECKING:
+    from pyoxigraph import Store
+    from rembigraph.catalogue.merging import MergedStudy
     from rembigraph.catalogue.publish import DeriveContext
 
 Key: TypeAlias = tuple[str, str]
@@ -59,8 +68,20 @@ CREATE INDEX name_value ON name (kind, value);
 CREATE TABLE edge (
   here TEXT NOT NULL, there TEXT NOT NULL, node TEXT NOT NULL, outgoing INTEGER NOT NULL,
   kind TEXT NOT NULL, relation TEXT NOT NULL, evidence TEXT NOT NULL, asserter TEXT NOT NULL,
-  confidence REAL, correlative INTEGER NOT NULL,
-  PRIMARY KEY (here, there, node, outgoing)
+  confidence REAL, relayed_by TEXT NOT NULL, fixture INTEGER NOT NULL,
+  verdict TEXT NOT NULL, decision TEXT NOT NULL, correlative INTEGER NOT NULL,
+  PRIMARY KEY (here, there, node, relation, outgoing)
+) WITHOUT ROWID;
+CREATE TABLE kin (
+  study INTEGER PRIMARY KEY, accession TEXT NOT NULL, title TEXT NOT NULL, authors TEXT NOT NULL,
+  publications TEXT NOT NULL, issued TEXT NOT NULL
+);
+CREATE TABLE disagreement (
+  study INTEGER NOT NULL, accession TEXT NOT NULL, field TEXT NOT NULL, conflict TEXT NOT NULL,
+  PRIMARY KEY (study, field)
+) WITHOUT ROWID;
+CREATE TABLE decided (
+  study INTEGER NOT NULL, decision TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (study, decision)
 ) WITHOUT ROWID;
 CREATE TABLE total (
   kind TEXT NOT NULL, value TEXT NOT NULL, studies INTEGER NOT NULL, PRIMARY KEY (kind, value)
@@ -100,12 +121,15 @@ def derive(context: DeriveContext) -> dict[str, Any]:
         stale: set[Key] = set()
         for accession in sorted(touched):
             stale |= _remove(index, accession)
-            summary = summarise(context.store, iris, accession)
-            if summary:
-                stale |= _insert(index, summary)
+            merged = merged_study(context.store, iris, accession)
+            if merged:
+                stale |= _insert(index, merged, summarise(context.store, iris, merged.view))
         _replace_terms(index, stale)
-        _replace_edges(index, every_link(context.store, iris))
-        counts = count(index)
+        links, decisions = _link(context.store, iris, index)
+        _replace_edges(index, links)
+        states = states_of(decisions, dict(index.execute("SELECT decision, state FROM decided").fetchall()))
+        _infer(context.store, iris, index, links, states)
+        counts = {**count(index), "decisions": dict(sorted(Counter(states.values()).items()))}
         _replace_totals(index, counts)
         index.execute("COMMIT")
     return {**counts, **terms, "across_results": derive_reports(context.store, iris)}
@@ -141,15 +165,39 @@ def _remove(index: sqlite3.Connection, accession: str) -> set[Key]:
     if not found:
         return set()
     values = set(index.execute("SELECT kind, value FROM facet WHERE study = ?", found))
-    index.execute("DELETE FROM facet WHERE study = ?", found)
+    for table in ("facet", "kin", "disagreement", "decided"):
+        index.execute(f"DELETE FROM {table} WHERE study = ?", found)  # noqa: S608 - names of our own
     index.execute("DELETE FROM words WHERE rowid = ?", found)
     index.execute("DELETE FROM study WHERE id = ?", found)
     return values
 
 
-def _insert(index: sqlite3.Connection, summary: StudySummary) -> set[Key]:
+def _insert(index: sqlite3.Connection, merged: MergedStudy, summary: StudySummary) -> set[Key]:
     """Add a study and return the facet values that it has."""
     study = index.execute(_INSERT, _row(summary)).lastrowid
+    index.execute(
+        "INSERT INTO kin VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            study,
+            summary.accession,
+            summary.title,
+            _json(summary.authors),
+            _json(summary.publications),
+            summary.issued,
+        ),
+    )
+    index.executemany(
+        "INSERT INTO disagreement VALUES (?, ?, ?, ?)",
+        [(study, summary.accession, one.field, _json(astuple(one))) for one in merged.conflicts],
+    )
+    index.executemany(
+        "INSERT INTO decided VALUES (?, ?, ?)",
+        [
+            (study, one.iri, merged.states[one.iri])
+            for one in merged.decisions
+            if one.iri in merged.states and one.field
+        ],
+    )
     facets = list(_facets(summary))
     index.executemany(
         "INSERT OR IGNORE INTO facet VALUES (?, ?, ?, ?, ?)",
@@ -177,8 +225,8 @@ def _row(summary: StudySummary) -> tuple[object, ...]:
         summary.title,
         summary.issued,
         summary.license,
-        json.dumps(summary.authors, ensure_ascii=False),
-        json.dumps(summary.entities, ensure_ascii=False),
+        _json(summary.authors),
+        _json(summary.entities),
         summary.byte_size,
         summary.file_count,
         summary.images,
@@ -242,11 +290,43 @@ def _words(summary: StudySummary) -> tuple[str, ...]:
     )
 
 
+def _link(store: Store, iris: Iris, index: sqlite3.Connection) -> tuple[list[Link], list[Decision]]:
+    """Find all links anew: one study's record may say something about any other."""
+    rows = index.execute("SELECT accession, title, authors, publications, issued FROM kin ORDER BY accession")
+    kin = [
+        Kin(accession, title, tuple(json.loads(authors)), tuple(json.loads(publications)), issued)
+        for accession, title, authors, publications, issued in rows
+    ]
+    decisions = every_decision(store)
+    return all_links(store, iris, derived_links(kin, iris), decisions), decisions
+
+
+def _infer(
+    store: Store, iris: Iris, index: sqlite3.Connection, links: list[Link], states: dict[str, str]
+) -> None:
+    """Bring the graphs up to date that hold what follows from the records."""
+    held = [row[0] for row in index.execute("SELECT accession FROM study")]
+    rows = index.execute("SELECT accession, conflict FROM disagreement ORDER BY accession, field")
+    conflicts = [(accession, _conflict(text)) for accession, text in rows]
+    write_links(store, iris, links, held)
+    write_inferred(store, iris, links, states, conflicts)
+
+
+def _conflict(text: str) -> Conflict:
+    field, preferred, sources, others = json.loads(text)
+    told = tuple((value, tuple(by)) for value, by in others)
+    return Conflict(field, tuple(preferred), tuple(sources), told)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _replace_edges(index: sqlite3.Connection, links: Iterable[Link]) -> None:
     """Write all statements that join studies anew: one study's record may say something about any other."""
     index.execute("DELETE FROM edge")
     index.executemany(
-        "INSERT OR IGNORE INTO edge VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO edge VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 link.here,
@@ -258,6 +338,10 @@ def _replace_edges(index: sqlite3.Connection, links: Iterable[Link]) -> None:
                 link.evidence,
                 link.asserter,
                 link.confidence,
+                link.relayed_by,
+                link.fixture,
+                link.verdict,
+                link.decision,
                 link.is_correlative,
             )
             for link in links

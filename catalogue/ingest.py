@@ -28,8 +28,9 @@ from rembigraph.catalogue.publish import Decision, PublishResult, Withdrawal, Wr
 from rembigraph.catalogue.rdf import canonical, to_nquads
 from rembigraph.catalogue.validation import ValidationReport, report_quads, validate
 from rembigraph.ontology.errors import StoreDamaged
-from rembigraph.ontology.generated.models import SourceRecord, Study
+from rembigraph.ontology.generated.models import SourceRecord
 from rembigraph.ontology.identifiers import Iris
+from rembigraph.ontology.records import Record, accession_of
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Incoming:
         mapping_version: version of the mapping that made the record.
     """
 
-    study: Study
+    study: Record
     source: str
     format: str
     source_bytes: bytes
@@ -62,8 +63,8 @@ class Incoming:
 
     @property
     def accession(self) -> str:
-        """The study's accession."""
-        return str(self.study.accession)
+        """The accession under which the record is kept."""
+        return accession_of(self.study)
 
 
 @dataclass(frozen=True)

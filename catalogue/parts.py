@@ -6,18 +6,20 @@ which statements touch a study, and `claim_of` reads those few from the store.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import permutations
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import NamedNode
+from rembigraph.catalogue.decisions import CONFIRMED, REFUTED
 from rembigraph.catalogue.lookups import facts_of, plain
 from rembigraph.catalogue.recordview import SAME_SPECIMEN, Value, field_iri
 from rembigraph.catalogue.summary import Term
+from rembigraph.ontology.external import external_of, parse_external
 from rembigraph.ontology.fields import enum_iris
-from rembigraph.ontology.identifiers import Archive, Iris, NotAnAccession, parse_accession
+from rembigraph.ontology.identifiers import Archive, Iris, NotAnAccession, is_web_address, parse_accession
 
 if TYPE_CHECKING:
     from pyoxigraph import Store
@@ -26,7 +28,29 @@ CORRELATIVE: Final = frozenset({"images_same_specimen", "part_of_same_experiment
 """Relations that make two studies parts of one whole."""
 
 SAME: Final = "images_same_specimen"
+DESCRIBED_IN: Final = "described_in"
+STATED_FIELDS: Final = {
+    "reconstructed_as": "reconstructed_as",
+    "modelled_as": "modelled_as",
+    "publication": DESCRIBED_IN,
+}
+"""Fields of a study (and of a map) that link it to records elsewhere -> relation."""
+
 _SURE: Final = 0.5
+EVIDENCE_WORTH: Final[dict[str, float]] = {
+    "curated": 1.0,
+    "image_correlation": 1.0,
+    "same_specimen": 1.0,
+    "reference_field": 0.95,
+    "dataset_doi": 0.95,
+    "links_section": 0.9,
+    "file_attribute": 0.9,
+    "prose": 0.8,
+    "shared_publication": 0.7,
+    "collection": 0.6,
+    "same_authors": 0.4,
+}
+"""How much a link is worth by its kind of evidence, the strongest first."""
 _MAX_PAIRED: Final = 100
 """A correlation of more studies than this joins each with the one that describes it, not every pair."""
 
@@ -50,6 +74,11 @@ class Link:
             not stated.
         asserter: key of who says so; empty when not stated.
         confidence: from 0 to 1, or None.
+        relayed_by: table or service that passes the statement on; empty when its own record states it.
+        fixture: whether the record that states it is a test record of an archive.
+        verdict: `confirmed` or `refuted` where a curator's decision about it holds, else empty.
+        decision: IRI of that decision.
+        quotes: what a link that the catalogue derived rests on; of others the record holds it.
     """
 
     here: str
@@ -61,17 +90,41 @@ class Link:
     evidence: str = ""
     asserter: str = ""
     confidence: float | None = None
+    relayed_by: str = ""
+    fixture: bool = False
+    verdict: str = ""
+    decision: str = ""
+    quotes: tuple[str, ...] = ()
+
+    @property
+    def is_refuted(self) -> bool:
+        """Whether a curator says that it does not hold."""
+        return self.verdict == REFUTED
 
     @property
     def is_suggestion(self) -> bool:
-        """Whether it is only a hint: it rests on equal authors, or its confidence is below one half."""
+        """Whether it is only a hint: it rests on equal authors, its confidence is low, or a test states it."""
         weak = self.confidence is not None and self.confidence < _SURE
-        return weak or self.evidence == "same_authors"
+        return self.verdict != CONFIRMED and (weak or self.fixture or self.evidence == "same_authors")
 
     @property
     def is_correlative(self) -> bool:
         """Whether it makes the two studies parts of one whole."""
-        return self.relation in CORRELATIVE and not self.is_suggestion
+        return self.relation in CORRELATIVE and not self.is_suggestion and not self.is_refuted
+
+    @property
+    def strength(self) -> float:
+        """How sure it is, from 0 to 1: what it states itself, but no more than its kind of evidence is worth."""
+        if self.verdict == CONFIRMED:
+            return 1.0
+        worth = EVIDENCE_WORTH.get(self.evidence, _SURE)
+        return worth if self.confidence is None else min(self.confidence, worth)
+
+    @property
+    def assertion(self) -> tuple[str, ...]:
+        """What is asserted, by whom and on what evidence: equal assertions are one, however often passed on."""
+        start, end = (self.here, self.there) if self.outgoing else (self.there, self.here)
+        return start, end, self.relation, self.evidence, self.asserter
 
 
 @dataclass(frozen=True)
@@ -126,9 +179,17 @@ class Part:
     claims: tuple[Claim, ...] = ()
 
     @property
+    def assertions(self) -> list[tuple[Claim, ...]]:
+        """The statements, grouped by what is asserted: one that a table passes on stands with the one it passes on."""
+        grouped: dict[tuple[str, ...], list[Claim]] = {}
+        for claim in self.claims:
+            grouped.setdefault(claim.link.assertion, []).append(claim)
+        return [tuple(sorted(group, key=lambda claim: claim.link.relayed_by)) for group in grouped.values()]
+
+    @property
     def landing_page(self) -> str:
         """The archive's own page, from the archive table; empty when it can't be derived."""
-        return parse_accession(self.accession).landing_page if self.archive else ""
+        return page_of(self.accession)
 
     @cached_property
     def relations(self) -> tuple[str, ...]:
@@ -153,6 +214,11 @@ class Part:
         return all(claim.link.is_suggestion for claim in self.claims)
 
     @property
+    def is_refuted(self) -> bool:
+        """Whether a curator says that nothing joins the two."""
+        return bool(self.claims) and all(claim.link.is_refuted for claim in self.claims)
+
+    @property
     def grades(self) -> tuple[str, ...]:
         """Keys of the grades of the image correlations that join the two, each once."""
         return tuple(sorted({claim.grade for claim in self.claims if claim.grade}))
@@ -165,21 +231,44 @@ class Part:
 
 
 def archive_of(text: str) -> Archive | None:
-    """Return the archive of an accession, None for anything else."""
+    """Return the archive of an accession, or of an identifier of an external archive; None for anything else."""
     try:
         return parse_accession(text).archive
     except NotAnAccession:
-        return None
+        external = parse_external(text)
+        return external.archive if external and external.identifier == text else None
 
 
-def every_link(store: Store, iris: Iris) -> Iterator[Link]:
-    """Yield every statement that joins two studies, once in each direction. For building an index."""
-    for node in sorted(_named(store, field_iri("link_from"))):
-        yield from _both(_study_link(store, iris, node))
+def page_of(text: str) -> str:
+    """Return the archive's own page of an accession or identifier; empty when it can't be derived."""
+    try:
+        return parse_accession(text).landing_page
+    except NotAnAccession:
+        external = parse_external(text)
+        return external.landing_page if external and external.identifier == text else ""
+
+
+def end_of(iris: Iris, iri: str) -> str:
+    """Return what to call the end of a link: an accession, the identifier of an external record, else its IRI."""
+    external = external_of(iri)
+    return iris.accession_of(iri) or (external.identifier if external else iri)
+
+
+def every_statement(store: Store, iris: Iris) -> Iterator[Link]:
+    """Yield every statement of a source that joins two records, once in each direction. For building an index.
+
+    What the catalogue itself derived (graphs `links` and `inferred`) is left out: it is made anew each time.
+    """
+    derived = {iris.graph("links"), iris.graph("inferred")}
+    for node in sorted(_named(store, field_iri("link_from"), derived)):
+        yield from both_ways(_study_link(store, iris, node))
+    for name, relation in STATED_FIELDS.items():
+        for subject, value in sorted(set(_stated(store, field_iri(name), derived))):
+            yield from both_ways(_field_link(iris, subject, value, relation))
     for correlation in sorted(_named(store, field_iri("has_member"))):
         yield from _correlation_links(store, iris, correlation)
     for specimen, value in _stated(store, SAME_SPECIMEN):
-        yield from _both(_same_specimen(iris, specimen, value))
+        yield from both_ways(_same_specimen(iris, specimen, value))
 
 
 def claim_of(store: Store, iris: Iris, link: Link) -> Claim:
@@ -204,12 +293,13 @@ def _grade(store: Store, facts: Facts) -> str:
     return "transform_with_error" if with_error else "transform"
 
 
-def _both(link: Link | None) -> Iterator[Link]:
+def both_ways(link: Link | None) -> Iterator[Link]:
+    """Yield a link as seen from both of its ends; nothing for none, or for one that leads to where it starts."""
     if link is None or link.here == link.there:
         return
     yield link
-    if archive_of(link.there):
-        yield Link(**{**link.__dict__, "here": link.there, "there": link.here, "outgoing": False})
+    if archive_of(link.there) or is_web_address(link.there):
+        yield replace(link, here=link.there, there=link.here, outgoing=False)
 
 
 def _study_link(store: Store, iris: Iris, node: str) -> Link | None:
@@ -227,7 +317,18 @@ def _study_link(store: Store, iris: Iris, node: str) -> Link | None:
         evidence=_key(facts, "evidence_kind", "EvidenceKind"),
         asserter=_key(facts, "asserted_by", "Asserter"),
         confidence=_number(facts, "confidence"),
+        relayed_by=next(iter(_texts(facts, "relayed_by")), ""),
+        fixture="true" in _texts(facts, "is_test_fixture"),
     )
+
+
+def _field_link(iris: Iris, subject: str, value: Value, relation: str) -> Link | None:
+    """A field that is made for references to records of one kind: maps, models, publications."""
+    here, there = end_of(iris, subject), end_of(iris, value.text)
+    if not value.is_iri or not archive_of(here) or iris.accession_of(value.text):
+        return None
+    kind = "publication" if relation == DESCRIBED_IN else "field"
+    return Link(here, there, subject, kind, relation, True, "reference_field", "depositor")
 
 
 def _same_specimen(iris: Iris, specimen: str, value: Value) -> Link | None:
@@ -275,16 +376,18 @@ def _members(store: Store, iris: Iris, correlation: str) -> dict[str, str]:
     return found
 
 
-def _stated(store: Store, predicate: str) -> Iterator[tuple[str, Value]]:
-    """Yield every (subject, object) of a predicate, without the copies in the default graph."""
+def _stated(
+    store: Store, predicate: str, without: Collection[str] = frozenset()
+) -> Iterator[tuple[str, Value]]:
+    """Yield every (subject, object) of a predicate, without the copies in the default graph and some other graphs."""
     for quad in store.quads_for_pattern(None, NamedNode(predicate), None, None):
-        if isinstance(quad.graph_name, NamedNode):
+        if isinstance(quad.graph_name, NamedNode) and quad.graph_name.value not in without:
             subject, _, value = plain(quad)
             yield subject, value
 
 
-def _named(store: Store, predicate: str) -> set[str]:
-    return {subject for subject, _ in _stated(store, predicate)}
+def _named(store: Store, predicate: str, without: Collection[str] = frozenset()) -> set[str]:
+    return {subject for subject, _ in _stated(store, predicate, without)}
 
 
 def _read(store: Store, node: str) -> tuple[Facts, set[str]]:
@@ -306,8 +409,7 @@ def _iris(facts: Facts, field: str) -> list[str]:
 
 
 def _end(iris: Iris, facts: Facts, field: str) -> str:
-    iri = next(iter(_iris(facts, field)), "")
-    return iris.accession_of(iri) or iri
+    return end_of(iris, next(iter(_iris(facts, field)), ""))
 
 
 def _key(facts: Facts, field: str, enum: str) -> str:

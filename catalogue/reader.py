@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import NamedNode, Quad, Store
+from rembigraph.catalogue.decisions import Decision, every_decision
 from rembigraph.catalogue.generations import Generation
+from rembigraph.catalogue.inference import DECISION_STATE
 from rembigraph.catalogue.lookups import (
     ACROSS_SOURCE,
     facts_of,
@@ -29,11 +31,13 @@ from rembigraph.catalogue.lookups import (
     sources,
     subjects,
 )
+from rembigraph.catalogue.merging import MergedStudy, merged_view
 from rembigraph.catalogue.parts import Claim, Part, archive_of, claim_of
 from rembigraph.catalogue.recordview import RecordView, field_iri, natural_key
 from rembigraph.catalogue.search import Search
 from rembigraph.catalogue.serialisation import serialise
 from rembigraph.ontology.errors import UsageError
+from rembigraph.ontology.fields import enum_iris
 from rembigraph.ontology.identifiers import PREFIXES, Iris
 
 if TYPE_CHECKING:
@@ -117,6 +121,7 @@ class Snapshot:
         self.search = search
         self._store = store
         self._record = lru_cache(maxsize=_CACHED)(self._read_record)
+        self._merged = lru_cache(maxsize=_CACHED)(self._read_study)
 
     @classmethod
     def open(cls, path: Path, data_base: str) -> Snapshot:
@@ -132,6 +137,7 @@ class Snapshot:
     def close(self) -> None:
         """Close the search index; the store closes when the last reference to it goes."""
         self._record.cache_clear()
+        self._merged.cache_clear()
         self.search.close()
 
     @property
@@ -150,8 +156,12 @@ class Snapshot:
         return bool(sources(self._store, self.iris, accession))
 
     def record(self, accession: str) -> RecordView | None:
-        """Return every fact of a study's source records, merged; None when there is no record."""
+        """Return every fact that a study's source records state; None when there is no record."""
         return self._record(accession)
+
+    def study(self, accession: str) -> MergedStudy | None:
+        """Return a study as a whole: merged by precedence, corrected by curators; None when there is no record."""
+        return self._merged(accession)
 
     def sources(self, accession: str) -> list[SourceInfo]:
         """Return the source documents of a study, the preferred one first."""
@@ -166,16 +176,33 @@ class Snapshot:
         view = self.record(accession)
         return sorted((finding for finding in found if not _is_given(finding, view)), key=_finding_order)
 
-    def parts(self, accession: str) -> list[Part]:
+    def parts(self, accession: str, *, publications: bool = False) -> list[Part]:
         """Return every study that hangs together with this one, whichever side says so.
 
-        Works for accessions that are not held here, too. Parts of one whole come first, hints last.
+        Works for accessions that are not held here, too, and for records of other archives. Publications are no parts:
+        they are there only when asked for. Parts of one whole come first, hints last.
         """
         claims: dict[str, list[Claim]] = {}
         for link in self.search.links(accession):
-            claims.setdefault(link.there, []).append(claim_of(self._store, self.iris, link))
+            if publications or link.kind != "publication":
+                claims.setdefault(link.there, []).append(claim_of(self._store, self.iris, link))
         parts = self._parts(claims)
         return sorted(parts, key=_part_order)
+
+    def publications(self, accession: str) -> list[str]:
+        """Return the IRIs of the publications that describe a study, or of a publication the studies that name it."""
+        found = (link.there for link in self.search.links(accession) if link.kind == "publication")
+        return list(dict.fromkeys(found))
+
+    def decisions(self) -> list[tuple[Decision, str]]:
+        """Return every decision of a curator with its state now, the earlier first."""
+        graph = NamedNode(self.iris.graph("inferred"))
+        states = {iri: key for key, iri in enum_iris("DecisionState").items()}
+        found = []
+        for decision in every_decision(self._store):
+            stated = objects(self._store, decision.iri, DECISION_STATE, graph)
+            found.append((decision, states.get(stated[0].text, "") if stated else ""))
+        return found
 
     def correlative_set(self, accession: str) -> list[Part]:
         """Return the whole that a study is part of, itself first; at most 200 studies, without claims."""
@@ -184,6 +211,17 @@ class Snapshot:
     def label(self, iri: str) -> str:
         """Return the label of a term, or an empty string."""
         return label(self._store, self.iris, iri)
+
+    def identifier(self, iri: str) -> str:
+        """Return the identifier of a record, here or elsewhere, or an empty string."""
+        return next((value.text for value in objects(self._store, iri, field_iri("accession"))), "")
+
+    def derived_triples(self) -> Iterator[str]:
+        """Yield what the catalogue derived from its records (graphs `links` and `inferred`), a line each."""
+        for name in ("links", "inferred"):
+            yield from map(
+                str, self._store.quads_for_pattern(None, None, None, NamedNode(self.iris.graph(name)))
+            )
 
     def quads(self, accession: str) -> list[Quad]:
         """Return a study's facts, the statements that link it, its provenance and its validation results."""
@@ -232,12 +270,21 @@ class Snapshot:
             elsewhere=frozenset(iri for iri in local if is_described(self._store, iri)),
         )
 
+    def _read_study(self, accession: str) -> MergedStudy | None:
+        view = self.record(accession)
+        return merged_view(self._store, view) if view else None
+
     def _facts(self, accession: str) -> list[Quad]:
         """Quads of the source records, and of statements elsewhere that link the study."""
         found = set(record_quads(self._store, self.iris, accession))
         for node in {link.node for link in self.search.links(accession) if link.kind != "specimen"}:
-            found.update(q for q in self._quads_of(node, None) if isinstance(q.graph_name, NamedNode))
+            found.update(q for q in self._quads_of(node, None) if self._is_stated(q))
         return list(found)
+
+    def _is_stated(self, quad: Quad) -> bool:
+        """Whether a quad is a source's statement: no copy in the default graph, and not derived by the catalogue."""
+        derived = {self.iris.graph("links"), self.iris.graph("inferred")}
+        return isinstance(quad.graph_name, NamedNode) and quad.graph_name.value not in derived
 
     def _about(self, node: str, graph: str) -> Iterator[Quad]:
         return self._quads_of(node, NamedNode(self.iris.graph(graph)))

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from rembigraph.catalogue.advice import advise
@@ -20,12 +20,16 @@ from rembigraph.catalogue.studylist import StudyItem, StudyPage
 from rembigraph.ontology.errors import StoreDamaged
 
 INDEX_FILE: Final = "index.sqlite"
-INDEX_VERSION: Final = 2
+INDEX_VERSION: Final = 3
 """Raise it when the tables change: an older index is then built anew."""
 
 MAX_SET: Final = 200
 MAX_LINKS: Final = 1000
 _CACHED_PAGES: Final = 256
+_LINK: Final = (
+    "here, there, node, kind, relation, outgoing, evidence, asserter, confidence"
+    ", relayed_by, fixture, verdict, decision"
+)
 
 
 class Search:
@@ -129,14 +133,21 @@ class Search:
         """Return every statement that joins a study with another, in both directions (at most 1000)."""
         with self.connection() as index:
             rows = index.execute(
-                "SELECT here, there, node, kind, relation, outgoing, evidence, asserter, confidence FROM edge"
-                " WHERE here = ? ORDER BY there, node, outgoing LIMIT ?",
+                f"SELECT {_LINK} FROM edge WHERE here = ? ORDER BY there, node, relation, outgoing LIMIT ?",  # noqa: S608
                 (accession, MAX_LINKS),
             ).fetchall()
-        return [
-            Link(here, there, node, kind, relation, bool(outgoing), evidence, asserter, confidence)
-            for here, there, node, kind, relation, outgoing, evidence, asserter, confidence in rows
-        ]
+        return [_link(row) for row in rows]
+
+    def accessions(self) -> list[str]:
+        """Return every study that is here, in order."""
+        with self.connection() as index:
+            return [row[0] for row in index.execute("SELECT accession FROM study ORDER BY accession")]
+
+    def starts(self) -> list[str]:
+        """Return every record from which a link starts, in order."""
+        with self.connection() as index:
+            rows = index.execute("SELECT DISTINCT here FROM edge WHERE outgoing ORDER BY here")
+            return [row[0] for row in rows]
 
     def correlative_set(self, accession: str) -> list[str]:
         """Return the whole that a study is part of, directly or through others: itself first, at most 200."""
@@ -177,3 +188,23 @@ class Search:
             facets = tuple(question.facets(index))
             advice = None if total else advise(index, question)
         return StudyPage(criteria, total, items, facets, advice)
+
+
+def _link(row: tuple[Any, ...]) -> Link:
+    here, there, node, kind, relation, outgoing, *said, relayed_by, fixture, verdict, decision = row
+    evidence, asserter, confidence = said
+    return Link(
+        here=here,
+        there=there,
+        node=node,
+        kind=kind,
+        relation=relation,
+        outgoing=bool(outgoing),
+        evidence=evidence,
+        asserter=asserter,
+        confidence=confidence,
+        relayed_by=relayed_by,
+        fixture=bool(fixture),
+        verdict=verdict,
+        decision=decision,
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import NamedNode
-from rembigraph.catalogue.lookups import objects, record_view
+from rembigraph.catalogue.lookups import objects
 from rembigraph.catalogue.recordview import Node, RecordView, field_iri, natural_key, short_iri, source_order
 from rembigraph.ontology.identifiers import PREFIXES, Iris, parse_accession
 
@@ -55,6 +55,7 @@ class StudySummary:
         issued: date of release as exact as it is known.
         license: licence IRI, or the text where it is none.
         authors: names in order.
+        publications: IRIs of its publications (`https://doi.org/...`), and `pubmed:` with a number.
         keywords: keywords.
         organisms: taxa; texts of the source where it names no taxon.
         methods: imaging methods; texts of the source where it gives no term.
@@ -78,6 +79,7 @@ class StudySummary:
     issued: str
     license: str
     authors: tuple[str, ...]
+    publications: tuple[str, ...]
     keywords: tuple[str, ...]
     organisms: tuple[Term, ...]
     methods: tuple[Term, ...]
@@ -99,13 +101,14 @@ class StudySummary:
         return int(self.issued[:4]) if self.issued[:4].isdecimal() else None
 
 
-def summarise(store: Store, iris: Iris, accession: str) -> StudySummary | None:
-    """Return the summary of a study, or None when the store holds no record of it."""
-    view = record_view(store, iris, accession)
-    return _summary(store, iris, view) if view else None
+def summarise(store: Store, iris: Iris, view: RecordView) -> StudySummary:
+    """Return the summary of a study.
 
-
-def _summary(store: Store, iris: Iris, view: RecordView) -> StudySummary:
+    Args:
+        store: the store, which names the terms.
+        iris: makes IRIs for its data base.
+        view: the merged study.
+    """
     study = view.study
     count = {
         name: len(view.of_class(name))
@@ -119,6 +122,7 @@ def _summary(store: Store, iris: Iris, view: RecordView) -> StudySummary:
         issued=study.text("issued"),
         license=study.text("license") or study.text("license_text"),
         authors=tuple(node.text("display_name") or node.label for node in authors(view)),
+        publications=tuple(_publications(study)),
         keywords=tuple(study.texts("keyword")),
         organisms=_terms(store, iris, study, "organism"),
         methods=_terms(store, iris, study, "imaging_method"),
@@ -158,6 +162,12 @@ def authors(view: RecordView) -> list[Node]:
     """
     every = contributions(view)
     return [node for node in every if node.integer("position") is not None] or every
+
+
+def _publications(study: Node) -> Iterator[str]:
+    for node in study.nodes("publication"):
+        yield from (f"https://doi.org/{doi.lower()}" for doi in node.texts("doi"))
+        yield from (f"pubmed:{number}" for number in node.texts("pubmed_id"))
 
 
 def _position(node: Node) -> tuple[int, tuple[tuple[int, int, str], ...]]:

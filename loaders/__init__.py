@@ -15,6 +15,9 @@ from rembigraph.loaders import (
     bia_objects,
     bia_objects_gather,
     bia_v1,
+    cryoet_portal,
+    curation,
+    emicss,
     empiar,
     empiar_curation,
     empiar_deposition,
@@ -41,10 +44,13 @@ LOADERS: tuple[Loader, ...] = (
     empiar_deposition,
     empiar_xml,
     empiar_curation,
+    emicss,
     file_lists,
     bia_objects,
     bia_collections,
     bia_v1,
+    cryoet_portal,
+    curation,
     rembi_yaml,
     rdf_documents,
 )
@@ -76,7 +82,8 @@ def read(document: Document) -> Iterator[Reading | SourceError]:
         code="unknown-format",
         fix="It reads GIDE RO-Crates (JSON with @context and @graph), BioStudies PageTab (JSON with accno and "
         "section), BioImage Archive documents (JSON with accession_id, or uuid and model), EMPIAR entries (JSON, XML) "
-        "and their curation, Rembigraph YAML (accession: ...) and RDF.",
+        "and their curation, BIA collections, EMICSS tables (TSV with EMDB_ID), metadata of the CryoET Data Portal, "
+        "Rembigraph YAML (accession: ...) and RDF.",
     )
 
 
@@ -85,7 +92,7 @@ def _in_bounds(result: Reading | SourceError, document: Document) -> Reading | S
     if isinstance(result, SourceError) or next(islice(walk(result.study), MAX_PARTS, None), None) is None:
         return result
     return SourceMalformed(
-        f"the record of {result.study.accession} has more than {MAX_PARTS} parts",
+        f"the record of {result.accession} has more than {MAX_PARTS} parts",
         source=document.place,
         pointer="1:1",
         code="too-large",

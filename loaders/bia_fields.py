@@ -6,15 +6,13 @@ Names are compared without case; a value of the wrong type is never an error: it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 from rembigraph.loaders.json_bounds import JsonFloat
 from rembigraph.loaders.leaves import LeafAccount, escaped, raw_json
 from rembigraph.loaders.values import E_MAIL_REMOVED, has_email, is_placeholder, prose, web_address
-from rembigraph.ontology.generated.models import StudyLink
-from rembigraph.ontology.identifiers import parse_accession
 
 PRIVATE = {
     **dict.fromkeys(("contact_email", "author_email", "email", "e-mail", "e_mail", "mail"), "private-email"),
@@ -27,11 +25,6 @@ _NO_PATH = "//"
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,18}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{0,30})?(?:[eE][+-]?[0-9]{1,3})?")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])")
-_ACCESSION = re.compile(
-    r"(?<![0-9A-Za-z-])(?:(EMPIAR-\d{5,9}(?:-\d{5})*)|S-(?:BIAD|BSST|BSMS)\d{1,9}|idr\d{4})(?![0-9A-Za-z])",
-    re.IGNORECASE,
-)
 
 
 class Fields:
@@ -272,49 +265,3 @@ def file_address(text: str) -> str | None:
         return given
     safe = "/:;()._-,+=@!$&'*~?#" + ("%" if _ESCAPE.search(text) else "")
     return web_address(quote(text.strip(), safe=safe))
-
-
-def studies_named(text: str) -> list[str]:
-    """Return the accessions that a text names, each once; EMPIAR's are also written in a row.
-
-    >>> studies_named("Original study from IDR (idr0033)"), studies_named("EMPIAR-10459-10460-10461")
-    (['idr0033'], ['EMPIAR-10459', 'EMPIAR-10460', 'EMPIAR-10461'])
-    """
-    found: dict[str, None] = {}
-    for match in _ACCESSION.finditer(text):
-        first, *rest = match.group().split("-") if match.group(1) else (match.group(),)
-        names = [f"{first}-{number}" for number in rest] or [first]
-        found |= dict.fromkeys(parse_accession(name).text for name in names)
-    return list(found)
-
-
-def links_to(study: str | None, text: str, evidence: str, quoted: str) -> list[StudyLink]:
-    """Return the links that a text of the source asserts to other studies; empty when it names none."""
-    return [
-        StudyLink(
-            link_to=target,
-            link_relation="related",
-            evidence_kind=evidence,
-            evidence_text=[quoted],
-            asserted_by="depositor",
-        )
-        for target in studies_named(text)
-        if target != study
-    ]
-
-
-def links_in_prose(study: str | None, *texts: str | None) -> list[StudyLink]:
-    """Return the links to studies that running text names, each with the sentence that does."""
-    found: dict[str, StudyLink] = {}
-    for sentence in (one for text in texts if text for one in _SENTENCE.split(text)):
-        for link in links_to(study, sentence, "prose", sentence.strip()):
-            found.setdefault(str(link.link_to), link)
-    return list(found.values())
-
-
-def together(known: Iterable[StudyLink], more: Iterable[StudyLink]) -> list[StudyLink]:
-    """Return links with more links to studies that none of them is to."""
-    found: dict[str, StudyLink] = {}
-    for link in (*known, *more):
-        found.setdefault(str(link.link_to), link)
-    return list(found.values())

@@ -11,15 +11,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from rembigraph.loaders.bia_fields import file_address, links_to, whole_number
+from rembigraph.loaders.bia_fields import file_address, whole_number
 from rembigraph.loaders.values import prose
 from rembigraph.ontology.generated.models import FileReference, FileSet, StudyLink
+from rembigraph.ontology.mentions import add_link, links_to
 
 _PATHS = ("file_path", "name", "original_relpath", "path")
 _SIZES = ("size_in_bytes", "total_size_in_bytes", "original_size", "size")
 _EXTENSION = re.compile(r"(?:\.ome)?\.[A-Za-z][A-Za-z0-9]{0,9}(?:\.(?:gz|zip|bz2|xz))?$|\.7z$", re.IGNORECASE)
 _OPEN_FIELDS = re.compile(r"^(?:attributes|additional_metadata/value|attribute/value|attribute)/")
-_NAMES_A_STUDY = re.compile(r"empiar|bio-?studies|bioimage|\bidr\b|accession", re.IGNORECASE)
+_FOR_STUDIES = re.compile(r"empiar|bio-?studies|bioimage|\bidr\b|accession", re.IGNORECASE)
+_NAMES_A_STUDY = re.compile(r"EMPIAR|S-B(?:IAD|SST|SMS)|\bEMD-", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _MOST_FORMATS = 40
 _MOST_LINKS = 50
@@ -36,7 +38,7 @@ class FileTable:
         filled: name of each column -> number of rows with a value in it.
         formats: formats by their extension or as stated -> number of files.
         folder: folder that all files share, so far.
-        named: study that a column names -> the quoted evidence.
+        named: (study that a value names, kind of evidence) -> the link, with what is quoted.
     """
 
     columns: dict[str, Any] = field(default_factory=dict)
@@ -45,7 +47,7 @@ class FileTable:
     filled: Counter[str] = field(default_factory=Counter)
     formats: Counter[str] = field(default_factory=Counter)
     folder: str | None = None
-    named: dict[str, StudyLink] = field(default_factory=dict)
+    named: dict[tuple[str, str], StudyLink] = field(default_factory=dict)
 
     def add(self, row: Any, study: str | None = None) -> None:
         """Take a row; one that is no object counts as a file of which nothing is known."""
@@ -56,7 +58,7 @@ class FileTable:
                 filled.add(name)
             if self.columns.get(name) in (None, "", {}, []):
                 self.columns[name] = value
-            if isinstance(value, str) and len(self.named) < _MOST_LINKS and _NAMES_A_STUDY.search(name):
+            if isinstance(value, str) and len(self.named) < _MOST_LINKS and _may_name_a_study(name, value):
                 self._link(name, value, study)
         self.filled.update(filled)
         members = row if isinstance(row, dict) else {}
@@ -74,7 +76,7 @@ class FileTable:
         for link in links_to(
             study, value, "file_attribute", f'file attribute "{shown(name)}": {prose(value)}'
         ):
-            self.named.setdefault(str(link.link_to), link)
+            add_link(self.named, link)
 
     def file_set(self, key: str, title: str | None, structural: frozenset[str] = frozenset()) -> FileSet:
         """Return the sum of the rows; with several formats, how many files there are of each.
@@ -110,6 +112,11 @@ def table(rows: Iterable[Any], study: str | None = None) -> FileTable:
     for row in rows:
         found.add(row, study)
     return found
+
+
+def _may_name_a_study(column: str, value: str) -> bool:
+    """Whether a column is made for accessions, or a value that is no path has one."""
+    return bool(_FOR_STUDIES.search(column)) or (column not in _PATHS and bool(_NAMES_A_STUDY.search(value)))
 
 
 def _cells(value: Any, name: str) -> Iterator[tuple[str, Any]]:

@@ -7,9 +7,6 @@ from collections.abc import Callable
 from rembigraph.loaders.bia_fields import (
     Fields,
     file_address,
-    links_in_prose,
-    links_to,
-    together,
     whole_number,
 )
 from rembigraph.loaders.bia_objects_index import claim, first_api_words, metadata
@@ -33,6 +30,7 @@ from rembigraph.ontology.generated.models import (
     Publication,
     Study,
 )
+from rembigraph.ontology.mentions import links_of_address
 
 
 def describe(of: Fields, study: Study) -> None:
@@ -55,8 +53,6 @@ def describe(of: Fields, study: Study) -> None:
     study.grant = [_grant(one) for one in of.objects("grant")]
     for one in of.objects("see_also"):
         _add_link(one, study)
-    prose = links_in_prose(study.accession, study.title, study.description, study.acknowledgement)
-    study.related = together(study.related, prose)
     study.attribute_text = [*said, *metadata(of), *first_api_words(of)]
     _first_api(of, study)
 
@@ -173,7 +169,7 @@ def _add_link(of: Fields, study: Study) -> None:
     if not address and not words:
         return
     quoted = "; ".join(part for part in (kind, address, words) if part)
-    study.related += links_to(study.accession, address or "", "links_section", quoted)
+    study.related += links_of_address(study.accession, address or "", quoted)
     study.see_also.append(
         ExternalRecord(
             external_identifier=address,

@@ -14,9 +14,6 @@ from rembigraph.loaders.bia_documents import ignore_private, kept_values, study_
 from rembigraph.loaders.bia_fields import (
     Fields,
     file_address,
-    links_in_prose,
-    links_to,
-    together,
     whole_number,
 )
 from rembigraph.loaders.bia_files import FileTable
@@ -29,6 +26,7 @@ from rembigraph.loaders.values import doi, doi_iri, is_placeholder, licence_iri,
 from rembigraph.ontology.completion import complete
 from rembigraph.ontology.errors import SourceError, SourceMalformed, SourceSkipped
 from rembigraph.ontology.generated.models import Contribution, ExternalRecord, Person, Study, StudyComponent
+from rembigraph.ontology.mentions import links_of_address
 
 FORMAT = "bia-v1"
 SOURCE = "bia-v1"
@@ -88,7 +86,6 @@ def _reading(document: Document, parsed: Parsed) -> Reading:
     images = Images(of, study, parsed.files)
     _describe(of, study)
     _add_files(of, study, parsed.tables | parts.tables)
-    study.related = together(study.related, links_in_prose(study.accession, study.title, study.description))
     images.add_all(parts.fields)
     study.image = images.images
     every = [("", of), *parts.documents]
@@ -163,8 +160,7 @@ def _add_links(of: Fields, study: Study) -> None:
             continue
         title = None if is_placeholder(words) else prose(words) or None
         quoted = f"{title}: {address}" if title else address
-        if found := links_to(study.accession, quoted, "links_section", quoted):
-            study.related += found
+        study.related += links_of_address(study.accession, quoted, quoted)
         study.see_also.append(
             ExternalRecord(external_identifier=address, title=title, landing_page=_landing_page(address))
         )
@@ -208,7 +204,7 @@ def _add_files(of: Fields, study: Study, tables: dict[str, FileTable]) -> None:
         sets.append(one)
         if name in of.value:
             of.account.mapped_under(f"{of.place(name)}/*")
-        study.related = together(study.related, found.named.values())
+        study.related += found.named.values()
     study.component.append(StudyComponent(key="files", title=study.title, file_set=sets))
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from rembigraph.loaders.bia_fields import studies_named
 from rembigraph.loaders.bia_files import FileTable
 from rembigraph.loaders.json_bounds import parse_members
 from rembigraph.loaders.reading import Document
+from rembigraph.ontology.mentions import studies_named
 
 MOST_IMAGES = 2_000  # described one by one; more are summed up as files are
 FILES = {
@@ -103,7 +103,7 @@ class _Reader:
                 continue
             found = {key: one for key in (name, name + INSIDE) if (one := self._tables.get(key))}
             for one in found.values():
-                one.named.pop(str(own), None)
+                one.named = {key: link for key, link in one.named.items() if link.link_to != own}
             tables |= found
             columns = {"*": _columns(list(found.values()))} if found else {}
             shown[name] = (columns | self._odd.get(name, {})) or empty

@@ -152,26 +152,3 @@ def unit_of(text: str) -> Unit | None:
     ('nm', None)
     """
     return _UNITS.get(text.strip().replace("\u212b", "Å").casefold())
-
-
-# --- accessions of neighbours
-
-EMDB = re.compile(r"EMD-[0-9]{4,9}", re.IGNORECASE)
-PDB = re.compile(r"(?:PDB[-:_ ]?)?(?:pdb_[0-9]{4})?([1-9][a-z0-9]{3})", re.IGNORECASE)
-
-
-def emdb_page(identifier: str) -> str:
-    """Return EMDB's own page of an entry."""
-    return f"https://www.ebi.ac.uk/emdb/{identifier}"
-
-
-def pdb_iri(text: str) -> str | None:
-    """Return the identifiers.org IRI of a PDB entry; digits alone name none.
-
-    >>> pdb_iri("PDB-7NV0"), pdb_iri("1234"), pdb_iri("EMD-1234")
-    ('https://identifiers.org/pdb:7nv0', None, None)
-    """
-    match = PDB.fullmatch(text.strip())
-    if not match or match.group(1).isdigit():
-        return None
-    return f"https://identifiers.org/pdb:{match.group(1).lower()}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rembigraph.loaders.empiar_codes import EMDB, concept, emdb_page, pdb_iri
+from rembigraph.loaders.empiar_codes import concept
 from rembigraph.loaders.empiar_imagesets import components, segmentations
 from rembigraph.loaders.empiar_people import (
     JOURNAL,
@@ -20,6 +20,7 @@ from rembigraph.loaders.leaves import LeafAccount
 from rembigraph.loaders.reading import Reading
 from rembigraph.loaders.values import doi, doi_iri, web_address
 from rembigraph.ontology.completion import complete
+from rembigraph.ontology.external import EMDB, PDB, parse_external
 from rembigraph.ontology.generated.models import (
     Asserter,
     Contribution,
@@ -33,7 +34,7 @@ from rembigraph.ontology.generated.models import (
     Study,
     StudyLink,
 )
-from rembigraph.ontology.identifiers import Accession, NotAnAccession, parse_accession
+from rembigraph.ontology.identifiers import Accession, Archive, NotAnAccession, parse_accession
 
 SOURCE = "empiar"
 
@@ -262,7 +263,6 @@ def _add_references(study: Study, entry: Place, accession: Accession) -> None:
                 _refer(study, leaf, name, accession)
     for lists in entry.places("cross_references"):
         _refer_from_lists(study, lists, accession)
-    study.modelled_as = list(dict.fromkeys(study.modelled_as))
 
 
 def _refer_from_lists(study: Study, place: Place, accession: Accession) -> None:
@@ -282,16 +282,18 @@ def _refer(study: Study, leaf: Leaf, of_field: str, accession: Accession) -> Non
         leaf.take()
     elif not text or (target := accession_of(text)) == accession:
         return
-    elif EMDB.fullmatch(text):
-        study.reconstructed_as.append(_emdb(leaf.take()))
-    elif iri := pdb_iri(text):
+    elif external := parse_external(text):
         leaf.take()
-        study.modelled_as.append(iri)
+        _places(study, external.archive).append(external.record())
     elif target and not text.isdigit():
         study.related.append(_link(leaf.take(), target, of_field))
     else:
         record = ExternalRecord(external_identifier=leaf.take(), external_archive=_archive_of(of_field))
         study.see_also.append(record)
+
+
+def _places(study: Study, archive: Archive) -> list[ExternalRecord]:
+    return {EMDB.key: study.reconstructed_as, PDB.key: study.modelled_as}.get(archive.key, study.see_also)
 
 
 def _archive_of(of_field: str) -> str | None:
@@ -302,13 +304,6 @@ def _archive_of(of_field: str) -> str | None:
     """
     name = folded(of_field)
     return next((archive for word, archive in _ARCHIVES.items() if word in name), None)
-
-
-def _emdb(text: str) -> ExternalRecord:
-    identifier = text.upper()
-    return ExternalRecord(
-        external_identifier=identifier, external_archive="EMDB", landing_page=emdb_page(identifier)
-    )
 
 
 def _link(text: str, target: Accession, of_field: str) -> StudyLink:

@@ -21,6 +21,7 @@ from rembigraph.loaders.json_bounds import parse_items
 from rembigraph.loaders.reading import Document, Leaves, Reading
 from rembigraph.ontology.errors import SourceError, SourceMalformed, SourceSkipped
 from rembigraph.ontology.generated.models import FileSet, StudyLink
+from rembigraph.ontology.mentions import add_link
 
 FORMAT = "file-list"
 SOURCE = "pagetab"
@@ -202,14 +203,14 @@ class FileLists:
         accession: accession as the submission writes it.
         leaves: account of the lists that were read.
         errors: what was wrong with lists that could not be read.
-        links: links that columns assert, by the study that they name.
+        links: links that columns assert, by the study that they name and the kind of evidence.
     """
 
     documents: tuple[Document, ...] = ()
     accession: str = ""
     leaves: Leaves = field(default_factory=Leaves)
     errors: list[SourceError] = field(default_factory=list)
-    links: dict[str, StudyLink] = field(default_factory=dict)
+    links: dict[tuple[str, str], StudyLink] = field(default_factory=dict)
     _tables: dict[int, ListedFiles | None] = field(default_factory=dict)
 
     def file_set(self, name: str) -> FileSet:
@@ -253,8 +254,8 @@ class FileLists:
         table = summed(rows(document), document, self.accession)
         internal = sum(name in INTERNAL for name in table.columns)
         self.leaves += Leaves(mapped=len(table.columns) - internal, ignored=internal)
-        for target, link in table.named.items():
-            self.links.setdefault(target, link)
+        for link in table.named.values():
+            add_link(self.links, link)
         return table
 
 

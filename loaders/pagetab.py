@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from rembigraph.loaders.bia_fields import links_to
 from rembigraph.loaders.file_lists import FileLists
 from rembigraph.loaders.json_bounds import parse_json
 from rembigraph.loaders.leaves import LeafAccount, leaf_name
@@ -38,6 +37,7 @@ from rembigraph.ontology.completion import complete
 from rembigraph.ontology.errors import SourceError, SourceMalformed, SourceSkipped
 from rembigraph.ontology.generated.models import ExternalRecord, FileSet, Study, StudyComponent
 from rembigraph.ontology.identifiers import Accession, NotAnAccession, draft_accession, parse_accession
+from rembigraph.ontology.mentions import links_of_address, links_to
 
 FORMAT = "pagetab"
 SOURCE = "pagetab"
@@ -73,7 +73,6 @@ _INTERNAL = (
 )
 _COLLECTIONS = ("collections", "projects")
 _FOR_ACCESSIONS = re.compile(r"accession|\bempiar\b|\bidr\b|\bbiostudies\b")
-_DATASET_DOI = re.compile(r"10\.6019/EMPIAR-", re.IGNORECASE)
 
 
 def recognises(document: Document) -> bool:
@@ -109,7 +108,7 @@ def _reading(document: Document, parsed: dict[str, Any], lists: FileLists) -> Re
     accession = _accession(root, study_of, document)
     study = _study(root, study_of, accession, taken)
     lists.read_all()
-    study.related += [link for target, link in lists.links.items() if target != accession.text]
+    study.related += [link for link in lists.links.values() if link.link_to != accession.text]
     study.kept_value = account.kept()
     names = _names(root, study_of)
     return Reading(
@@ -329,8 +328,7 @@ def _add_link(link: Section, study: Study, taken: Taken) -> None:
     taken.account.mapped(f"{link.pointer}/url")
     taken.claim(link)
     quoted = "; ".join(part for part in (kind, address, words) if part)
-    evidence = "dataset_doi" if _DATASET_DOI.search(address) else "links_section"
-    links = links_to(study.accession, address, evidence, quoted)
+    links = links_of_address(study.accession, address, quoted)
     study.related += links
     if not links:
         study.see_also.append(_external(address, kind, words))

@@ -7,6 +7,7 @@ from rembigraph.loaders.pagetab_people import private_rule
 from rembigraph.loaders.pagetab_tree import Attribute, Section, Taken, folded
 from rembigraph.loaders.values import prose
 from rembigraph.ontology.generated.models import FileSet, StudyComponent
+from rembigraph.ontology.mentions import add_link
 
 MOST_PATHS = 20  # so many paths are named one by one
 
@@ -36,7 +37,8 @@ def listed_files(of: Section, taken: Taken) -> list[FileSet]:
     for file in files:
         table.add(row(file.value), taken.lists.accession)
         taken.account.ignored_under(file.pointer, "file-row")
-    taken.lists.links |= {key: link for key, link in table.named.items() if key not in taken.lists.links}
+    for link in table.named.values():
+        add_link(taken.lists.links, link)
     key = "-".join(["listed", *(part for part in of.pointer.split("/") if part.isdigit())])
     found = table.summary(key, None)
     found.attribute_text = _said_of_all(files, taken)

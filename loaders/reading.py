@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from rembigraph.ontology.errors import SourceError
-from rembigraph.ontology.generated.models import Study
+from rembigraph.ontology.records import Record, accession_of
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Leaves:
 
 @dataclass(frozen=True)
 class Reading:
-    """One study read from a document.
+    """One study read from a document; or a set of links, or a curator's decision.
 
     Attributes:
         study: the completed record.
@@ -91,7 +91,7 @@ class Reading:
         unmapped: kept leaves by their name in the source -> count.
     """
 
-    study: Study
+    study: Record
     source: str
     format: str
     source_bytes: bytes
@@ -100,6 +100,11 @@ class Reading:
     source_date: str = ""
     part: int = 0
     unmapped: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def accession(self) -> str:
+        """The accession under which the record is kept."""
+        return accession_of(self.study)
 
 
 class Loader(Protocol):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +55,7 @@ def read(document: Document) -> Iterator[Reading | SourceError]:
 
 
 def _read_study(document: Document, text: str, node: yaml.Node, part: int) -> Reading | SourceError:
-    building = _Building(document)
+    building = Building(document)
     values = building.record(node, "Study", "")
     if building.errors:
         return building.first_error()
@@ -73,7 +73,7 @@ def _read_study(document: Document, text: str, node: yaml.Node, part: int) -> Re
 
 
 @dataclass
-class _Building:
+class Building:
     """Builds plain values from YAML nodes under the schema, collecting every error."""
 
     document: Document
@@ -82,9 +82,11 @@ class _Building:
     ignored: int = 0
 
     def leaves(self) -> Leaves:
+        """Return the account of what was read so far."""
         return Leaves(mapped=self.mapped, ignored=self.ignored)
 
     def first_error(self) -> SourceMalformed:
+        """Return the first error, which says how many more there are."""
         error = self.errors[0]
         if len(self.errors) > 1:
             lines = ", ".join(other.pointer for other in self.errors[1:6])
@@ -94,10 +96,14 @@ class _Building:
     def error(
         self, node: yaml.Node, pointer: str, message: str, fix: str = "", code: str = "wrong-value"
     ) -> None:
+        """Note an error, with its line."""
         place = f"{pointer or '/'} (line {_line(node)})"
         self.errors.append(_malformed(self.document, message, pointer=place, code=code, fix=fix))
 
-    def record(self, node: yaml.Node, name: str, pointer: str) -> dict[str, Any]:
+    def record(
+        self, node: yaml.Node, name: str, pointer: str, aliases: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Return the values of a record of a class; `aliases` are other names of its fields."""
         if not isinstance(node, yaml.MappingNode):
             self.error(
                 node, pointer, f"a {name} is written as fields with values", fix="Write `field: value` lines."
@@ -105,7 +111,7 @@ class _Building:
             return {}
         values: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            self._member(values, key_node, value_node, (name, pointer))
+            self._member(values, _renamed(key_node, aliases or {}), value_node, (name, pointer))
         return values
 
     def _member(
@@ -151,6 +157,7 @@ class _Building:
         self.error(node, pointer, f"a {name} has no field {given!r}", fix=fix, code="unknown-field")
 
     def value(self, node: yaml.Node, of: Field, pointer: str) -> Any:
+        """Return the value of a field; a list where it takes several."""
         if of.kind == "json":
             return None if _is_null(node) else json.dumps(self.plain(node), ensure_ascii=False)
         if not of.many:
@@ -167,6 +174,7 @@ class _Building:
         return True
 
     def one(self, node: yaml.Node, of: Field, pointer: str) -> Any:
+        """Return one value of a field."""
         if of.kind == "object":
             return None if _is_null(node) and self._count() else self.record(node, of.of, pointer)
         if of.kind == "enum":
@@ -174,6 +182,7 @@ class _Building:
         return self.literal(node, of.kind, pointer)
 
     def enum(self, node: yaml.Node, enum: str, pointer: str) -> str | None:
+        """Return one of the values of an enum."""
         text: str | None = self.literal(node, "string", pointer)
         if text is None or text in enum_iris(enum):
             return text
@@ -186,6 +195,7 @@ class _Building:
         return None
 
     def literal(self, node: yaml.Node, kind: str, pointer: str) -> Any:
+        """Return a text, number, date or truth value."""
         self.mapped += 1
         if not isinstance(node, yaml.ScalarNode):
             self.error(
@@ -241,6 +251,11 @@ def _plain_scalar(node: yaml.ScalarNode) -> Any:
     if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", text):
         return float(text)
     return text
+
+
+def _renamed(key: yaml.Node, aliases: Mapping[str, str]) -> yaml.Node:
+    name = aliases.get(key.value) if isinstance(key, yaml.ScalarNode) else None
+    return yaml.ScalarNode(key.tag, name, key.start_mark, key.end_mark) if name else key
 
 
 def _is_null(node: yaml.Node) -> bool:

@@ -16,11 +16,22 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from rembigraph.ontology.fields import Field, RecordClass, classes
-from rembigraph.ontology.generated.models import KeptValue, OntologyTerm, Study, Taxon
+from rembigraph.ontology.generated.models import (
+    Asserter,
+    CurationDecision,
+    ExternalRecord,
+    KeptValue,
+    LinkSet,
+    OntologyTerm,
+    Study,
+    StudyLink,
+    Taxon,
+)
 from rembigraph.ontology.identifiers import (
     NotAnAccession,
     is_accession,
@@ -30,9 +41,22 @@ from rembigraph.ontology.identifiers import (
     safe_key,
     slug,
 )
+from rembigraph.ontology.mentions import links_in_prose
 from rembigraph.ontology.resolution import resolve_texts
+from rembigraph.ontology.term_tables import read_table
 
 _Term = TypeVar("_Term", Taxon, OntologyTerm)
+_HAND_WRITTEN = "rembigraph"
+_DRAFT = "Draft"
+_CURATOR = Asserter.curator
+_NO_PROSE = frozenset(
+    [
+        "accession", "key", "raw_text", "pointer", "evidence_text", "path", "path_pattern", "parameters", "landmarks",
+        "external_identifier", "alternate_identifier", "address", "column", "files_by_column", "files_by_format",
+        "doi", "version_note", "raw_identifier", "attribute_text",
+    ]
+)  # fmt: skip
+"""Text fields that hold identifiers, paths, data, or what another field quotes."""
 
 
 @dataclass
@@ -64,6 +88,7 @@ def complete(study: Study, source: str) -> Study:
         study.same_as.append(accession.identifiers_org)
     _resolve_references(study, accession.text)
     resolve_texts(study)
+    _add_mentions(study, source)
     minting = _Minting(accession.text, source, _given(study))
     _complete_links(study)
     _mint_children(study, accession.text, minting)
@@ -71,6 +96,50 @@ def complete(study: Study, source: str) -> Study:
     _keep_illegal_iris(study)
     _mint_children(study, accession.text, minting)
     return study
+
+
+def complete_links(links: LinkSet, source: str) -> LinkSet:
+    """Complete a set of links in place and return it; what a link starts from is the set itself unless it says so.
+
+    Args:
+        links: the record; `accession` must be one of a set of links (`identifiers.link_set_accession`).
+        source: kind of source, part of the keys of things that have no name.
+
+    Raises:
+        NotAnAccession: the accession fits no archive.
+    """
+    accession = parse_accession(links.accession or "")
+    links.accession = links.id = accession.text
+    links.archive = links.archive or accession.archive_key  # type: ignore[assignment]
+    _resolve_references(links, accession.text)
+    for link in links.related:
+        link.link_from = link.link_from or links.id
+    links.kept_value += _without_illegal_iris(links)
+    _mint_children(links, accession.text, _Minting(accession.text, source, _given(links)))
+    return links
+
+
+def complete_decision(decision: CurationDecision) -> CurationDecision:
+    """Complete a curator's decision in place and return it: its key is the hash of what it says.
+
+    Raises:
+        NotAnAccession: `about_study` is no accession.
+    """
+    accession = parse_accession(decision.about_study or "").text
+    decision.about_study = accession
+    if not decision.verdict:
+        decision.about_thing = decision.about_thing or accession
+    _resolve_references(decision, accession)
+    decision.key = (
+        decision.key
+        or hashlib.sha256(
+            decision.model_dump_json(exclude_none=True, exclude={"id", "key"}).encode(
+                "utf-8", "surrogatepass"
+            )
+        ).hexdigest()[:12]
+    )
+    decision.id = f"{accession}/curation/{safe_key(decision.key)}"
+    return decision
 
 
 def walk(record: BaseModel) -> Iterator[BaseModel]:
@@ -106,7 +175,7 @@ def _replace(record: BaseModel, of: Field, change: Callable[[Any], Any]) -> None
 # --- references
 
 
-def _resolve_references(study: Study, accession: str) -> None:
+def _resolve_references(study: BaseModel, accession: str) -> None:
     for record in walk(study):
         identifier = getattr(record, "id", None)
         if identifier and record is not study:
@@ -127,9 +196,50 @@ def _resolve_plain(text: str, accession: str) -> str:
     return resolved if "/" in text and text.split("/", 1)[0] in segments else text
 
 
+def _add_mentions(study: Study, source: str) -> None:
+    """Link to the records that the study's texts name, unless the source itself states that link on such evidence.
+
+    What people write by hand states its links itself; only what it names without linking to is added.
+    """
+    known = {(link.link_to, str(link.evidence_kind)) for link in study.related}
+    linked = {link.link_to for link in study.related}
+    by_hand = source == _HAND_WRITTEN
+    for link in links_in_prose(study.accession, _prose(study)):
+        if (link.link_to, str(link.evidence_kind)) not in known and not (by_hand and link.link_to in linked):
+            link.asserted_by = _CURATOR if by_hand else link.asserted_by
+            study.related.append(link)
+    linked = {link.link_to for link in study.related}
+    attributes = links_in_prose(study.accession, _attributes(study))
+    study.related += [link for link in attributes if link.link_to not in linked]
+
+
+@cache
+def _known_fixtures() -> frozenset[tuple[str, str]]:
+    """Links that archives' test records state under accessions that look released."""
+    return frozenset((row["from"], row["to"]) for row in read_table("test_fixtures.tsv"))
+
+
+def _prose(study: Study) -> Iterator[str]:
+    """Yield the texts of a study that people wrote to be read."""
+    for record in walk(study):
+        if isinstance(record, StudyLink | ExternalRecord):
+            continue
+        for of, value in _values(record):
+            if of.kind == "string" and of.name not in _NO_PROSE:
+                yield value
+
+
+def _attributes(study: Study) -> Iterator[str]:
+    """Yield the attributes that have no field of their own."""
+    for record in walk(study):
+        yield from getattr(record, "attribute_text", ())
+
+
 def _complete_links(study: Study) -> None:
     for link in study.related:
         link.link_from = link.link_from or study.id
+        if study.archive == _DRAFT or (link.link_from, link.link_to) in _known_fixtures():
+            link.is_test_fixture = True
     for correlation in study.correlation:
         for member in correlation.has_member:
             _complete_member(member)
@@ -169,7 +279,7 @@ def _complete_transformation(transformation: Any) -> None:
 # --- minting
 
 
-def _given(study: Study) -> dict[str, str]:
+def _given(study: Study | LinkSet) -> dict[str, str]:
     """What has its IRI already, from its source: no new thing may get the same one."""
     return {
         record.id: _fingerprint(record)  # type: ignore[attr-defined]
@@ -191,14 +301,14 @@ def _mint(child: BaseModel, parent: str, minting: _Minting) -> str:
     entry = record_class(child)
     base = parent if entry.within == "parent" else minting.study
     prefix = f"{base}/{entry.segment}/"
-    name = _name(child)
+    name = _name(child, minting.study)
     fingerprint = _fingerprint(child)
     if not name:
         return _numbered(prefix, fingerprint, minting)
     return _claim(prefix + name, fingerprint, minting)
 
 
-def _name(child: Any) -> str:
+def _name(child: Any, study: str) -> str:
     """The key of a child that has a name of its own; empty when it must be numbered."""
     given = getattr(child, "key", None)
     if given:
@@ -209,9 +319,7 @@ def _name(child: Any) -> str:
     if type(child).__name__ == "Axis" and child.axis_index is not None:
         return str(child.axis_index)
     if type(child).__name__ == "StudyLink" and child.link_to:
-        return safe_key(
-            f"{child.link_to.rsplit('/', 1)[-1]}-{child.link_relation or 'related'}-{child.evidence_kind or ''}"
-        )
+        return _link_name(child, study)
     text = next(
         (
             getattr(child, name, None)
@@ -221,6 +329,11 @@ def _name(child: Any) -> str:
         "",
     )
     return slug(str(text))
+
+
+def _link_name(link: StudyLink, study: str) -> str:
+    ends = [str(end).rsplit("/", 1)[-1] for end in (link.link_from, link.link_to) if end and end != study]
+    return safe_key(f"{'--'.join(ends)}-{link.link_relation or 'related'}-{link.evidence_kind or ''}")
 
 
 def _claim(iri: str, fingerprint: str, minting: _Minting) -> str:
@@ -274,9 +387,13 @@ def _unique_terms(terms: list[_Term]) -> list[_Term]:
 
 
 def _keep_illegal_iris(study: Study) -> None:
-    """Move values of IRI fields that are no IRI into kept values: RDF could not hold them, and they must not vanish."""
+    study.kept_value += _without_illegal_iris(study)
+
+
+def _without_illegal_iris(root: Study | LinkSet) -> list[KeptValue]:
+    """Take the values of IRI fields that are no IRI out: RDF could not hold them, and they must not vanish."""
     kept: list[KeptValue] = []
-    for record in walk(study):
+    for record in walk(root):
         for of in record_class(record).fields.values():
             if of.kind != "iri":
                 continue
@@ -288,7 +405,7 @@ def _keep_illegal_iris(study: Study) -> None:
                 kept += [KeptValue(pointer=f"{record.id}#{of.name}", raw_text=item) for item in bad]  # type: ignore[attr-defined]
                 good = [item for item in value if item not in bad] if isinstance(value, list) else None
                 setattr(record, of.name, good)
-    study.kept_value += kept
+    return kept
 
 
 def _legal(reference: str) -> bool:

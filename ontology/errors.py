@@ -5,6 +5,7 @@ CatalogueError
 ├── UsageError                  a command or setting that cannot work
 ├── SourceError                 a source document
 │   ├── SourceUnavailable       it cannot be reached or opened
+│   │   └── SourceNotFetched    a live source did not give it
 │   ├── SourceMalformed         it cannot be read: carries file and JSON pointer
 │   └── SourceSkipped           it is recognised, but holds no study
 ├── RecordInvalid               SHACL violations: carries the report
@@ -60,6 +61,26 @@ class SourceError(CatalogueError):
 
 class SourceUnavailable(SourceError):
     """A source document cannot be reached or opened."""
+
+
+class SourceNotFetched(SourceUnavailable):
+    """A live source did not give a record, or not all that belongs to it.
+
+    Args:
+        message: what happened.
+        source: address that was asked.
+        accession: record that was asked for.
+        code: a short stable word for programs, such as `not-found` or `offline`.
+        fix: what to do about it.
+    """
+
+    def __init__(
+        self, message: str, *, source: str = "", accession: str = "", code: str = "offline", fix: str = ""
+    ) -> None:
+        super().__init__(message, where=source, fix=fix)
+        self.source = source
+        self.accession = accession
+        self.code = code
 
 
 class SourceMalformed(SourceError):

@@ -184,6 +184,13 @@ ARCHIVES: tuple[Archive, ...] = (
         modality="made-up records that explain the model",
     ),
     Archive(
+        "Statements",
+        "set of links",
+        r"LINKS-[A-Z0-9][A-Z0-9-]{0,79}",
+        "https://w3id.org/rembigraph/",
+        modality="documents that state links between records",
+    ),
+    Archive(
         "Draft",
         "draft or test record",
         # what an archive writes in tests and drafts: letters where its accessions have digits; and drafts without any
@@ -255,6 +262,15 @@ def draft_accession(title: str) -> Accession:
     'DRAFT-8D80B5D8EC'
     """
     return parse_accession(f"DRAFT-{sha256(title.strip().encode()).hexdigest()[:10].upper()}")
+
+
+def link_set_accession(kind: str, name: str) -> Accession:
+    """Return the accession of a document that states links: its kind and its name in that kind.
+
+    >>> link_set_accession("BIA", "correlative").text
+    'LINKS-BIA-CORRELATIVE'
+    """
+    return parse_accession(f"LINKS-{kind}-{slug(name, 60) or sha256(name.encode()).hexdigest()[:10]}")
 
 
 def is_accession(text: str) -> bool:

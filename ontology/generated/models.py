@@ -85,6 +85,10 @@ class Archive(str, Enum):
     """
     No archive: a submission draft, or an archive's own test record, that was not released under an accession.
     """
+    set_of_links = "Statements"
+    """
+    No archive: a document that states links between records, such as a collection.
+    """
     made_up_example = "Example"
     """
     No archive: a made-up record that says so.
@@ -241,6 +245,22 @@ class LinkRelation(str, Enum):
     """
     Both go with the same publication.
     """
+    has_member = "has_member"
+    """
+    The other is a member of this collection.
+    """
+    reconstructed_as = "reconstructed_as"
+    """
+    The other is a map that was reconstructed from this study's images.
+    """
+    modelled_as = "modelled_as"
+    """
+    The other is an atomic model that was built into this map, or on this study's data.
+    """
+    described_in = "described_in"
+    """
+    The other is a publication that describes this study.
+    """
     related_study = "related"
     """
     Related in a way that the source does not say.
@@ -283,9 +303,49 @@ class EvidenceKind(str, Enum):
     """
     The same authors in the same order; a suggestion only.
     """
+    image_correlation = "image_correlation"
+    """
+    An image correlation names images of both.
+    """
+    same_specimen = "same_specimen"
+    """
+    A specimen of one is declared to be a specimen of the other.
+    """
     curated = "curated"
     """
     A curator says so.
+    """
+
+
+class Verdict(str, Enum):
+    """
+    What a curator says of a link.
+    """
+    confirmed = "confirmed"
+    """
+    The link holds.
+    """
+    refuted = "refuted"
+    """
+    The link does not hold, whoever states it.
+    """
+
+
+class DecisionState(str, Enum):
+    """
+    Whether a curator's decision holds now.
+    """
+    applied = "applied"
+    """
+    It holds.
+    """
+    lapsed = "lapsed"
+    """
+    No source says any more what it corrects.
+    """
+    overruled = "overruled"
+    """
+    A later decision about the same thing holds.
     """
 
 
@@ -494,7 +554,7 @@ class Study(ConfiguredBaseModel):
     transformation: list[CoordinateTransformation] = Field(default=[], title="coordinate transformation", description="""Coordinate transformation between two coordinate systems.""")
     landmark_set: list[LandmarkSet] = Field(default=[], description="""Set of landmark pairs of the study.""")
     related: list[StudyLink] = Field(default=[], title="link to another study", description="""Link to another study.""")
-    modelled_as: list[str] = Field(default=[], title="PDB entry", description="""PDB entry of a model built on this study's data.""")
+    modelled_as: list[ExternalRecord] = Field(default=[], title="PDB entry", description="""PDB entry of a model built on this study's data, or into this map.""")
     reconstructed_as: list[ExternalRecord] = Field(default=[], title="EMDB entry", description="""EMDB entry reconstructed from this study's data.""")
     see_also: list[ExternalRecord] = Field(default=[], title="see also", description="""Record or page elsewhere that the source points to without saying how it is related.""")
     resolution: list[Resolution] = Field(default=[], title="resolved term", description="""How a value of the source became a term.""")
@@ -1050,6 +1110,9 @@ class StudyLink(ConfiguredBaseModel):
     source_document: list[str] = Field(default=[], description="""Document or file that it comes from.""")
     asserted_by: Optional[Asserter] = Field(default=None, title="asserter", description="""Who says that the link holds.""")
     confidence: Optional[float] = Field(default=None, description="""From 0 (a guess) to 1 (stated by the depositor or a curator).""", ge=0, le=1)
+    relayed_by: Optional[str] = Field(default=None, title="passed on by", description="""Table or service that passes on what another record states; no second statement of it.""")
+    is_test_fixture: Optional[bool] = Field(default=None, title="test fixture", description="""Whether the record that states the link is an archive's own test record, so that nobody should believe it.""")
+    attribute_text: list[str] = Field(default=[], title="attribute in words", description="""Attribute that the source states beside its model, as name and value.""")
 
 
 class ExternalRecord(ConfiguredBaseModel):
@@ -1061,6 +1124,84 @@ class ExternalRecord(ConfiguredBaseModel):
     external_archive: Optional[str] = Field(default=None, title="archive of the record", description="""Archive of that identifier.""")
     title: Optional[str] = Field(default=None, description="""Title or name for people.""")
     landing_page: Optional[str] = Field(default=None, title="page at the archive", description="""The archive's own page.""")
+    modelled_as: list[ExternalRecord] = Field(default=[], title="PDB entry", description="""PDB entry of a model built on this study's data, or into this map.""")
+    assembly: list[str] = Field(default=[], description="""Assembly of an atomic model, as written.""")
+    molecular_weight: list[str] = Field(default=[], title="molecular weight", description="""Molecular weight of an assembly, as written.""")
+
+
+class LinkSet(ConfiguredBaseModel):
+    """
+    A document that states links between records: a collection, a table of cross-references.
+    """
+    id: Optional[str] = Field(default=None, title="IRI", description="""IRI of the thing; written relative to the study or the data base in records.""")
+    accession: Optional[str] = Field(default=None, description="""The study's accession in canonical spelling.""")
+    archive: Optional[Archive] = Field(default=None, description="""The archive that issued the accession.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    description: Optional[str] = Field(default=None, description="""Free text that describes the thing.""")
+    landing_page: Optional[str] = Field(default=None, title="page at the archive", description="""The archive's own page.""")
+    related: list[StudyLink] = Field(default=[], title="link to another study", description="""Link to another study.""")
+    external_record: list[ExternalRecord] = Field(default=[], title="record elsewhere", description="""Record of another archive about which this document states something.""")
+    map_sample: list[MapSample] = Field(default=[], title="sample of a map", description="""Sample of an EMDB entry.""")
+    attribute_text: list[str] = Field(default=[], title="attribute in words", description="""Attribute that the source states beside its model, as name and value.""")
+    kept_value: list[KeptValue] = Field(default=[], description="""Value of the source that has no slot; kept verbatim.""")
+
+
+class MapSample(ConfiguredBaseModel):
+    """
+    A sample of an EMDB entry, with the proteins and taxa that a table of cross-references gives.
+    """
+    id: Optional[str] = Field(default=None, title="IRI", description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, title="key in the source", description="""The source's own identifier of the thing; the last part of its IRI here.""")
+    title: Optional[str] = Field(default=None, description="""Title or name for people.""")
+    sample_of_map: Optional[str] = Field(default=None, title="map", description="""The EMDB entry that the sample was imaged for.""")
+    sample_identifier: Optional[str] = Field(default=None, title="identifier of the sample", description="""Identifier of the sample within its entry.""")
+    sample_copies: Optional[str] = Field(default=None, title="copies", description="""Number of copies of the sample in the complex, as written.""")
+    taxon: list[str] = Field(default=[], title="taxon of the sample", description="""Taxon that the sample comes from.""")
+    protein: list[str] = Field(default=[], description="""Protein that the sample is or holds, by its UniProt IRI.""")
+    sample_complex: list[str] = Field(default=[], title="identifier of the complex", description="""Identifier of the complex that the sample is a part of.""")
+    attribute_text: list[str] = Field(default=[], title="attribute in words", description="""Attribute that the source states beside its model, as name and value.""")
+
+
+class CurationDecision(ConfiguredBaseModel):
+    """
+    A curator's decision: a corrected field, or a link confirmed or refuted.
+    """
+    id: Optional[str] = Field(default=None, title="IRI", description="""IRI of the thing; written relative to the study or the data base in records.""")
+    key: Optional[str] = Field(default=None, title="key in the source", description="""The source's own identifier of the thing; the last part of its IRI here.""")
+    about_study: Optional[str] = Field(default=None, title="study", description="""Study that the statement is about.""")
+    about_thing: Optional[str] = Field(default=None, title="thing", description="""Study, or thing of the study, whose field is corrected.""")
+    of_field: Optional[str] = Field(default=None, title="field", description="""Slot that the value belongs to.""")
+    old_value: Optional[str] = Field(default=None, title="old value", description="""What the field says before the correction; the correction lapses when no source says so any more.""")
+    new_value: Optional[str] = Field(default=None, title="new value", description="""What the field should say.""")
+    link_to: Optional[str] = Field(default=None, title="other study", description="""Study that the link points to, here or not yet here.""")
+    verdict: Optional[Verdict] = Field(default=None, description="""Whether the link holds.""")
+    link_relation: Optional[LinkRelation] = Field(default=None, title="relation of the studies", description="""How the two hang together.""")
+    decided_by: Optional[str] = Field(default=None, title="curator", description="""Who decided.""")
+    decided_on: Optional[str] = Field(default=None, title="date of the decision", description="""When it was decided: a date, or a date with a time; the later decision holds.""")
+    decision_reason: Optional[str] = Field(default=None, title="reason", description="""Why it was decided.""")
+
+
+class CorrelativeSet(ConfiguredBaseModel):
+    """
+    Studies that are correlated with each other, directly or through others: a correlative study as a whole.
+    """
+    id: Optional[str] = Field(default=None, title="IRI", description="""IRI of the thing; written relative to the study or the data base in records.""")
+    set_member: list[str] = Field(default=[], title="member", description="""Study of a correlative set.""")
+    weakest_evidence: Optional[EvidenceKind] = Field(default=None, title="weakest evidence", description="""Kind of evidence of the weakest link that holds the set together.""")
+    confidence: Optional[float] = Field(default=None, description="""From 0 (a guess) to 1 (stated by the depositor or a curator).""", ge=0, le=1)
+
+
+class FieldConflict(ConfiguredBaseModel):
+    """
+    A field of a study about which its sources do not say the same, with what the catalogue prefers.
+    """
+    id: Optional[str] = Field(default=None, title="IRI", description="""IRI of the thing; written relative to the study or the data base in records.""")
+    about_study: Optional[str] = Field(default=None, title="study", description="""Study that the statement is about.""")
+    of_field: Optional[str] = Field(default=None, title="field", description="""Slot that the value belongs to.""")
+    preferred_value: list[str] = Field(default=[], title="preferred value", description="""What the sources say that come first in the table of precedence; an IRI as text.""")
+    preferred_source: list[str] = Field(default=[], title="preferred source", description="""Kind of source of the preferred value.""")
+    other_value: list[str] = Field(default=[], title="other value", description="""What the other sources say.""")
+    other_source: list[str] = Field(default=[], title="other source", description="""Kind of source of the other values.""")
 
 
 class SourceRecord(ConfiguredBaseModel):
@@ -1140,6 +1281,11 @@ Instrument.model_rebuild()
 QuantityValue.model_rebuild()
 StudyLink.model_rebuild()
 ExternalRecord.model_rebuild()
+LinkSet.model_rebuild()
+MapSample.model_rebuild()
+CurationDecision.model_rebuild()
+CorrelativeSet.model_rebuild()
+FieldConflict.model_rebuild()
 SourceRecord.model_rebuild()
 Resolution.model_rebuild()
 KeptValue.model_rebuild()

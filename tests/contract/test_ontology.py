@@ -19,7 +19,7 @@ import yaml
 from rdflib import DCTERMS, OWL, RDF, RDFS, SH, SKOS, BNode, Graph, Literal, URIRef
 from rembigraph.catalogue.queries import named_queries
 from rembigraph.catalogue.rdf import triples
-from rembigraph.loaders import rembi_yaml, ro_crate
+from rembigraph.loaders import read, rembi_yaml, ro_crate
 from rembigraph.loaders.reading import Document, Reading
 from rembigraph.ontology import lint
 from rembigraph.ontology.completion import complete
@@ -101,13 +101,14 @@ WITHOUT_QUESTION = {
     "SignalChannel": NOT_ASKED + "channels are read with their image",
     "StudyComponent": NOT_ASKED + "it groups images of a study",
 }
-WITHOUT_EXAMPLE = {
-    "ExternalRecord": "made for EMDB entries; no source in app/sample or tests/data states one",
+WITHOUT_EXAMPLE: dict[str, str] = {
+    "CorrelativeSet": "the catalogue concludes it from links; no document states one",
+    "FieldConflict": "the catalogue finds it in what several sources say; no document states one",
 }
 
 
 def _records() -> Iterator[str]:
-    """The triples of every example record: the demo sample, the crates of the tests, one source record."""
+    """The triples of every example record: the demo sample, crates and sets of links of the tests, a source record."""
     iris = Iris()
     samples = [Path(str(entry)) for entry in resources.files("rembigraph.app").joinpath("sample").iterdir()]
     crates = (ROOT / "tests" / "data" / "ro_crate").glob("*.json")
@@ -116,6 +117,11 @@ def _records() -> Iterator[str]:
             for reading in loader.read(Document(path.name, "", path.read_bytes())):
                 assert isinstance(reading, Reading), reading
                 yield from triples(complete(reading.study, source), iris)
+    stated = [*(ROOT / "tests/data/links").glob("*.[jt]s*"), *(ROOT / "tests/data/curation").glob("*.yaml")]
+    for path in sorted(stated):
+        for links in read(Document(path.name, "", path.read_bytes())):
+            assert isinstance(links, Reading), links
+            yield from triples(links.study, iris)
     record = SourceRecord(
         id="EXAMPLE-0001/source/x", accession="EXAMPLE-0001", source_kind="x", leaves_total=1
     )

@@ -1,4 +1,4 @@
-"""Flat study documents of the BIA integrator v1, their parts, and collections."""
+"""Flat study documents of the BIA integrator v1 and their parts."""
 
 from __future__ import annotations
 
@@ -198,25 +198,6 @@ def test_a_part_without_its_study_is_skipped_in_words():
     (found,) = results(a_form("ome_ngff", "https://example.org/IM2.zarr"))
     assert isinstance(found, SourceSkipped)
     assert "a stored form of an image of study S-BIADTEST" in str(found)
-
-
-def test_a_collection_is_no_study():
-    (found,) = results({"name": "x", "title": "Made-up", "subtitle": "", "accession_ids": ["S-BIADTEST"]})
-    assert isinstance(found, SourceSkipped)
-    assert "a BIA collection (x: Made-up) of 1 study: S-BIADTEST; a collection is no study" in str(found)
-
-
-def test_a_collection_of_the_first_api_is_no_study_either():
-    model = {"type_name": "BIACollection", "version": 1}
-    collection = {
-        "@context": "https://example.org/c",
-        "uuid": FILE,
-        "model": model,
-        "study_uuids": [FILE, FILE],
-    }
-    (found,) = results(collection)
-    assert isinstance(found, SourceSkipped)
-    assert "of 2 studies" in str(found)
 
 
 def test_a_study_that_says_accession_ids_somewhere_is_a_study():

@@ -359,7 +359,11 @@ def test_references_go_where_their_archive_belongs(wrap: Any) -> None:
     ]
     study = _study(cross_references=[wrap(name) for name in names])
     assert [one.external_identifier for one in study.reconstructed_as] == ["EMD-1234", "EMD-12345"]
-    assert study.modelled_as == ["https://identifiers.org/pdb:7nv0", "https://identifiers.org/pdb:1abc"]
+    assert [(one.id, one.external_identifier) for one in study.modelled_as] == [
+        ("http://rdf.wwpdb.org/pdb/7NV0", "7NV0"),
+        ("http://rdf.wwpdb.org/pdb/1ABC", "1ABC"),
+    ]
+    assert study.reconstructed_as[0].id == "http://www.ebi.ac.uk/emdb/EMD-1234"
     assert [link.link_to for link in study.related] == ["S-BIAD1", "idr0001", "EMPIAR-10002"]
     assert study.related[0].evidence_text == ["cross_references: S-BIAD1"]
     assert study.related[0].evidence_kind == "reference_field"

@@ -146,17 +146,24 @@ def test_a_row_of_accessions_links_to_each_with_its_evidence_and_never_to_the_st
     names = ["EMPIAR-10459-10460-10461", "EMPIAR-10459", "S-BIADTEST", "unknown", None]
     listed = [{"path": "1.mrc", "attributes": attributes(Associated_EMPIAR_IDs=name)} for name in names]
     found = reading(tmp_path, {"s.json": submission("list.json"), "list.json": listed})
-    quoted = 'file attribute "Associated EMPIAR IDs": EMPIAR-10459-10460-10461'
+    column = 'file attribute "Associated EMPIAR IDs": '
+    quoted = [f"{column}EMPIAR-10459-10460-10461"]
+    twice = [*quoted, f"{column}EMPIAR-10459"]
     assert [
         (link.link_to, str(link.evidence_kind), link.evidence_text, str(link.asserted_by))
         for link in found.study.related
-    ] == [(f"EMPIAR-{number}", "file_attribute", [quoted], "depositor") for number in (10459, 10460, 10461)]
+    ] == [
+        (f"EMPIAR-{number}", "file_attribute", texts, "depositor")
+        for number, texts in ((10459, twice), (10460, quoted), (10461, quoted))
+    ]
 
 
-def test_a_column_that_is_not_about_studies_links_to_none(tmp_path: Path) -> None:
-    listed = [{"path": "1.mrc", "attributes": attributes(Comment="like EMPIAR-10459")}]
+def test_any_column_may_name_a_study_but_a_path_names_none(tmp_path: Path) -> None:
+    listed = [{"path": "EMPIAR-10460/1.mrc", "attributes": attributes(Comment="like EMPIAR-10459")}]
     found = reading(tmp_path, {"s.json": submission("list.json"), "list.json": listed})
-    assert found.study.related == []
+    assert [(link.link_to, link.evidence_text) for link in found.study.related] == [
+        ("EMPIAR-10459", ['file attribute "Comment": like EMPIAR-10459'])
+    ]
     assert file_set(found).column == ["Comment"]
 
 

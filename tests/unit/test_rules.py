@@ -28,6 +28,8 @@ from rembigraph.shapes import (
     themes,
 )
 
+from tests.study_classes import classes_of_a_study
+
 IRIS = Iris()
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "tests" / "data" / "rules"
@@ -179,10 +181,11 @@ def test_the_rule_on_references_knows_every_reference_and_every_segment_of_the_m
     declared = dict(re.findall(r"PREFIX (\w+): <(.*)>", rule.prologue))
     path = rule.select.split("?subject", 2)[2].split("?value")[0]
     named = {declared[prefix] + name for prefix, name in re.findall(r"(\w+):(\w+)", path)}
-    fields = [of for entry in classes().values() for of in entry.fields.values() if of.kind == "iri"]
+    entries = [classes()[name] for name in classes_of_a_study() | {"SourceRecord"}]
+    fields = [of for entry in entries for of in entry.fields.values() if of.kind == "iri"]
     assert named == {of.iri for of in fields if of.name not in ELSEWHERE}
     (segments,) = re.findall(r'"/\((.*)\)/"', rule.select)
-    of_model = {entry.segment for entry in classes().values() if entry.within == "study" and entry.segment}
+    of_model = {entry.segment for entry in entries if entry.within == "study" and entry.segment}
     assert set(segments.split("|")) == of_model
 
 

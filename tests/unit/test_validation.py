@@ -83,6 +83,7 @@ def test_the_accession_of_every_archive_agrees_with_it(archive: object) -> None:
         "SSBD": "ssbd-db-1-A",
         "Example": "EXAMPLE-0001",
         "Draft": "S-BIADTEST",
+        "Statements": "LINKS-MADE-UP",
     }[archive.key]  # type: ignore[attr-defined]
     assert _validate(accession=accession).conforms
 

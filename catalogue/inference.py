@@ -1,0 +1,164 @@
+"""The graphs that are made anew with every generation: what follows from the records, in RDF.
+
+`graph/links` holds what is asserted by the catalogue (records elsewhere that links lead to, shared publications, the
+models of a study's maps) and lies in the default graph too. `graph/inferred` holds what is only concluded: correlated
+studies and their sets, suggestions, conflicts between sources, the state of curators' decisions.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from pydantic import BaseModel
+from rembigraph.catalogue.generations import replace_graph
+from rembigraph.catalogue.linking import correlative_sets
+from rembigraph.catalogue.parts import Link, archive_of, page_of
+from rembigraph.catalogue.precedence import Conflict
+from rembigraph.catalogue.rdf import triples
+from rembigraph.catalogue.recordview import field_iri
+from rembigraph.ontology.external import parse_external
+from rembigraph.ontology.fields import enum_iris
+from rembigraph.ontology.generated.models import CorrelativeSet, ExternalRecord, FieldConflict, StudyLink
+from rembigraph.ontology.identifiers import VOCABULARY
+
+_CORRELATED_WITH: Final = VOCABULARY + "correlatedWith"
+DECISION_STATE: Final = VOCABULARY + "decisionState"
+
+if TYPE_CHECKING:
+    from pyoxigraph import Store
+    from rembigraph.ontology.identifiers import Iris
+
+
+def write_links(store: Store, iris: Iris, links: Sequence[Link], held: Iterable[str]) -> None:
+    """Bring `graph/links` up to date.
+
+    Args:
+        store: the store of a generation that is being built.
+        iris: makes IRIs for its data base.
+        links: all links.
+        held: accessions that have a record here.
+    """
+    known = set(held)
+    records: list[BaseModel] = [_external(iris, end) for end in sorted(_ends(links) - known)]
+    records += [_statement(iris, link) for link in _derived(links, "shared_publication")]
+    lines = {line for record in records for line in triples(record, iris)}
+    replace_graph(store, iris.graph("links"), _n_triples({*lines, *_models(iris, links)}), iris.data_base)
+
+
+def write_inferred(
+    store: Store,
+    iris: Iris,
+    links: Sequence[Link],
+    states: Mapping[str, str],
+    conflicts: Iterable[tuple[str, Conflict]],
+) -> None:
+    """Bring `graph/inferred` up to date.
+
+    Args:
+        store: the store of a generation that is being built.
+        iris: makes IRIs for its data base.
+        links: all links.
+        states: state of every decision of a curator, by its IRI.
+        conflicts: accession and conflict, for every study whose sources disagree.
+    """
+    records: list[BaseModel] = [_statement(iris, link) for link in _derived(links, "same_authors")]
+    records += [_set(iris, members, weakest) for members, weakest in correlative_sets(links)]
+    records += [_conflict(accession, conflict) for accession, conflict in conflicts]
+    lines = {line for record in records for line in triples(record, iris)}
+    lines |= {*_correlated(iris, links), *_states(states)}
+    replace_graph(store, iris.graph("inferred"), _n_triples(lines), iris.data_base)
+
+
+def _n_triples(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line} .\n" for line in sorted(lines)).encode("utf-8")
+
+
+def iri_of(iris: Iris, end: str) -> str:
+    """Return the IRI of the end of a link: the reverse of `parts.end_of`."""
+    external = None if "/" in end else parse_external(end)
+    return external.iri if external and external.identifier == end else iris.absolute(end)
+
+
+def _derived(links: Iterable[Link], evidence: str) -> Iterator[Link]:
+    return (
+        link for link in links if link.evidence == evidence and link.asserter == "inferred" and link.outgoing
+    )
+
+
+def _ends(links: Iterable[Link]) -> set[str]:
+    return {end for link in links for end in (link.here, link.there) if archive_of(end)}
+
+
+def _external(iris: Iris, end: str) -> ExternalRecord:
+    archive = archive_of(end)
+    return ExternalRecord(
+        id=iri_of(iris, end),
+        external_identifier=end,
+        external_archive=archive.key if archive else None,
+        landing_page=page_of(end) or None,
+    )
+
+
+def _statement(iris: Iris, link: Link) -> StudyLink:
+    return StudyLink(
+        id=link.node,
+        link_from=iri_of(iris, link.here),
+        link_to=iri_of(iris, link.there),
+        link_relation=link.relation,
+        evidence_kind=link.evidence,
+        evidence_text=list(link.quotes),
+        asserted_by=link.asserter,
+        confidence=link.confidence,
+    )
+
+
+def _models(iris: Iris, links: Iterable[Link]) -> Iterator[str]:
+    """The models of a map are models on the data of the study whose map it is."""
+    maps: defaultdict[str, set[str]] = defaultdict(set)
+    models: defaultdict[str, set[str]] = defaultdict(set)
+    for link in links:
+        if link.outgoing and not link.is_refuted:
+            if link.relation == "reconstructed_as":
+                maps[link.there].add(link.here)
+            elif link.relation == "modelled_as":
+                models[link.here].add(link.there)
+    for of_map, studies in maps.items():
+        for study in studies:
+            yield f"<{iri_of(iris, study)}> <{field_iri('reconstructed_as')}> <{iri_of(iris, of_map)}>"
+            for model in models.get(of_map, ()):
+                yield f"<{iri_of(iris, study)}> <{field_iri('modelled_as')}> <{iri_of(iris, model)}>"
+
+
+def _correlated(iris: Iris, links: Iterable[Link]) -> Iterator[str]:
+    for link in links:
+        if link.is_correlative:
+            yield f"<{iri_of(iris, link.here)}> <{_CORRELATED_WITH}> <{iri_of(iris, link.there)}>"
+
+
+def _set(iris: Iris, members: tuple[str, ...], weakest: Link) -> CorrelativeSet:
+    return CorrelativeSet(
+        id=f"{iris.data_base}correlative-set/{members[0]}",
+        set_member=[iri_of(iris, member) for member in members],
+        weakest_evidence=weakest.evidence or None,
+        confidence=weakest.strength,
+    )
+
+
+def _conflict(accession: str, conflict: Conflict) -> FieldConflict:
+    return FieldConflict(
+        id=f"{accession}/conflict/{conflict.field}",
+        about_study=accession,
+        of_field=conflict.field,
+        preferred_value=list(conflict.preferred),
+        preferred_source=list(conflict.preferred_sources),
+        other_value=[value for value, _ in conflict.others],
+        other_source=sorted({source for _, sources in conflict.others for source in sources}),
+    )
+
+
+def _states(states: Mapping[str, str]) -> Iterator[str]:
+    kinds = enum_iris("DecisionState")
+    for decision, state in states.items():
+        yield f"<{decision}> <{DECISION_STATE}> <{kinds[state]}>"
