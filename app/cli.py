@@ -1,8 +1,8 @@
 """The command line `rembigraph`. Data goes to standard output, everything else to standard error.
 
 Heavy modules are imported inside the commands, so that `--help` is quick. Exit codes: 0 ok; 1 ran, but data do not
-conform or were refused; 2 usage; 3 input unreadable; 4 query error; 5 network; 6 timeout or limit; 7 store locked,
-damaged or disk full; 130 interrupted.
+conform or were refused; 2 usage; 3 input unreadable; 4 query error; 5 network or remote source; 6 timeout or limit;
+7 store locked, damaged or disk full; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from rembigraph.app.cli_links import curation, links
 from rembigraph.ontology.errors import (
     CatalogueError,
     QueryError,
@@ -23,6 +24,7 @@ from rembigraph.ontology.errors import (
     QueryTooLarge,
     RecordInvalid,
     SourceError,
+    SourceNotFetched,
     SourceUnavailable,
     StoreDamaged,
     StoreLocked,
@@ -41,6 +43,7 @@ EXIT_CODES: tuple[tuple[type[CatalogueError], int], ...] = (
     (QueryTimeout, 6),
     (QueryTooLarge, 6),
     (QueryError, 4),
+    (SourceNotFetched, 5),
     (SourceUnavailable, 3),
     (SourceError, 3),
     (RecordInvalid, 1),
@@ -166,7 +169,9 @@ def init(ctx: click.Context, home: Path | None, data_base: str | None) -> None:
 
 
 @main.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.option("--live", is_flag=True, help="Fetch records by ACCESSION from BioStudies and EMPIAR instead.")
+@click.option("--from", "list_file", type=click.Path(path_type=Path), help="File of accessions, or -.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option(
     "--coverage", is_flag=True, help="Print how much of the sources has a typed slot, and what has not."
@@ -177,17 +182,36 @@ def init(ctx: click.Context, home: Path | None, data_base: str | None) -> None:
 )
 @click.pass_context
 def load(
-    ctx: click.Context, paths: tuple[str, ...], as_json: bool, coverage: bool, strict: bool, processes: int
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    live: bool,
+    list_file: Path | None,
+    as_json: bool,
+    coverage: bool,
+    strict: bool,
+    processes: int,
 ) -> None:
-    """Load records: files, folders, zip or tar archives, or - for standard input."""
+    """Load records: files, folders, zip or tar archives, or - for standard input; with --live, accessions."""
     from rembigraph.app.loading import load as load_records
     from rembigraph.app.report import coverage_json, coverage_lines, load_lines
     from rembigraph.catalogue.home import Home
 
+    if list_file and not live:
+        raise UsageError("--from needs --live", fix="rembigraph load --live --from FILE")
+    if not live and not paths:
+        raise UsageError("no PATH is given", fix="Name files or folders, or give --live and accessions.")
+    if live:
+        from rembigraph.app.live import asked_for, live_documents
+
+        wanted = asked_for(paths, list_file)
     settings = _settings(ctx)
     home = Home.init(settings.home, settings.data_base)
-    with _progress("Loading") as progress:
-        report = load_records(paths, home, strict=strict, processes=processes, progress=progress)
+    with _progress("Fetching" if live else "Loading") as progress:
+        if live:
+            documents = live_documents(wanted, settings, home, progress)
+            report = load_records([], home, documents=documents, strict=strict, processes=processes)
+        else:
+            report = load_records(paths, home, strict=strict, processes=processes, progress=progress)
     if as_json:
         _print_json(report.as_json() | ({"coverage": coverage_json(report)} if coverage else {}))
     else:
@@ -467,3 +491,7 @@ def demo(ctx: click.Context, host: str, port: int, public_url: str | None, open_
         with _progress("Loading the sample") as progress:
             home = stack.enter_context(sample_catalogue(settings, progress))
         serve_catalogue(home, (host, port), settings, open_browser=open_browser)
+
+
+main.add_command(links)
+main.add_command(curation)

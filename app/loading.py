@@ -29,6 +29,7 @@ from rembigraph.ontology.errors import (
     CatalogueError,
     SourceError,
     SourceMalformed,
+    SourceNotFetched,
     SourceSkipped,
     SourceSuperseded,
 )
@@ -60,6 +61,7 @@ class Outcome:
     """What became of one record of a batch.
 
     state: `loaded`, `unchanged`, `superseded`, `refused`, `skipped` or `failed` (docs: README, "Loading").
+    is_remote: whether a live source is to blame for a failure.
     """
 
     file: str
@@ -72,6 +74,7 @@ class Outcome:
     leaves: Leaves = field(default_factory=Leaves)
     unmapped: dict[str, int] = field(default_factory=dict)
     record: StagedRecord | None = None
+    is_remote: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the record's entry of `load --json`."""
@@ -102,8 +105,9 @@ class LoadReport:
 
     @property
     def exit_code(self) -> int:
-        """3 if something was unreadable, else 1 if something was refused, else 0."""
-        return 3 if self.count("failed") else 1 if self.count("refused") else 0
+        """3 if something was unreadable, else 5 if a live source failed, else 1 if something was refused, else 0."""
+        failures = {outcome.is_remote for outcome in self.outcomes if outcome.state == "failed"}
+        return 3 if False in failures else 5 if failures else 1 if self.count("refused") else 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the document that `load --json` prints."""
@@ -194,7 +198,7 @@ class Mapping:
         if isinstance(result, SourceError):
             return failure(result, document)
         member = document.member or (f"#{result.part}" if result.part else "")
-        accession = str(result.study.accession)
+        accession = result.accession
         base = Outcome(document.file, member, accession, result.format, "loaded", leaves=result.leaves)
         base = replace(base, unmapped=result.unmapped)
         before = self.known.get((accession, result.source, sha256(result.source_bytes).hexdigest()))
@@ -226,7 +230,7 @@ class Mapping:
             ignored=leaves.ignored,
             quality=reading.quality,
             source_date=reading.source_date,
-            file=without_email(document.place.rsplit("/", 1)[-1]),
+            file=without_email(document.name),
             mapping_version=self.version,
         )
 
@@ -256,7 +260,10 @@ def failure(error: SourceError, document: Document | None = None) -> Outcome:
     """Return the outcome of a document that could not be read."""
     source = document.file if document else getattr(error, "source", "") or error.where
     reason = Reason(getattr(error, "code", "unavailable"), str(error), getattr(error, "pointer", ""))
-    return Outcome(source, document.member if document else "", "", "", _state_of(error), reason)
+    member = document.member if document else ""
+    accession = error.accession if isinstance(error, SourceNotFetched) else ""
+    is_remote = isinstance(error, SourceNotFetched)
+    return Outcome(source, member, accession, "", _state_of(error), reason, is_remote=is_remote)
 
 
 def _state_of(error: SourceError) -> str:
@@ -338,6 +345,7 @@ def load(
     paths: Sequence[str],
     home: Home,
     *,
+    documents: Iterable[Document | SourceError] | None = None,
     strict: bool = False,
     processes: int = 0,
     progress: Callable[[int], None] = lambda done: None,
@@ -347,6 +355,7 @@ def load(
     Args:
         paths: files, folders, archives, or `-` for standard input.
         home: the catalogue.
+        documents: load these, such as fetched ones, instead of what lies below the paths.
         strict: publish nothing unless every record can be loaded.
         processes: number of mapping processes; 0 for as many as cores.
         progress: called with the number of documents done so far.
@@ -360,7 +369,8 @@ def load(
     with Ingest(home) as ingest:
         mapping = Mapping(Iris(home.data_base), version, ingest.known(version), ingest.staging())
         outcomes: list[Outcome] = []
-        for done, found in enumerate(map_documents(loaders.documents_of(paths), mapping, processes), start=1):
+        given = loaders.documents_of(paths) if documents is None else documents
+        for done, found in enumerate(map_documents(given, mapping, processes), start=1):
             outcomes += found
             progress(done)
         if strict and any(outcome.state in {"failed", "refused"} for outcome in outcomes):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from rembigraph.app.pages import text, words
 from rembigraph.app.pages.rendering import web_address
 from rembigraph.app.pages.scales import Scale, scale_bars, ticks
+from rembigraph.catalogue.merging import MergedStudy
 from rembigraph.catalogue.parts import archive_of
-from rembigraph.catalogue.recordview import field_iri
 from rembigraph.catalogue.serialisation import forms_of
 from rembigraph.catalogue.summary import contributions
 from rembigraph.ontology.identifiers import Archive, parse_accession
@@ -19,12 +20,13 @@ from rembigraph.ontology.identifiers import Archive, parse_accession
 if TYPE_CHECKING:
     from rembigraph.app.pages.rendering import Site
     from rembigraph.catalogue.parts import Claim, Part
+    from rembigraph.catalogue.precedence import Conflict
     from rembigraph.catalogue.reader import Finding, Snapshot
     from rembigraph.catalogue.recordview import Node, RecordView
 
 _ORCID: Final = "https://orcid.org/"
 _DOI: Final = "https://doi.org/"
-_COMPARED: Final = ("title", "issued", "license", "organism", "imaging_method", "byte_size", "file_count")
+_STATEMENTS: Final = "Statements"
 _MAX_RECORDS: Final = 8
 """Most records of other studies that are read for what they say about correlations with this one."""
 
@@ -57,6 +59,8 @@ class Card:
         statements: what that rests on.
         grades: how far correlations with it can be computed, in words.
         suggestion: whether only hints join the two.
+        refuted: whether a curator says that nothing joins the two.
+        reasons: path of the page that shows what joins the two and lets a curator judge it; empty for the study itself.
     """
 
     accession: str
@@ -72,6 +76,13 @@ class Card:
     statements: tuple[Statement, ...] = ()
     grades: tuple[str, ...] = ()
     suggestion: bool = False
+    refuted: bool = False
+    reasons: str = ""
+
+    @property
+    def is_collection(self) -> bool:
+        """Whether it is a set of links, no study."""
+        return self.archive is not None and self.archive.key == _STATEMENTS
 
 
 @dataclass(frozen=True)
@@ -126,12 +137,14 @@ class Missing:
 
 def landing(snapshot: Snapshot, view: RecordView, site: Site) -> dict[str, Any]:
     """Return the values of the template `study.html`."""
+    merged = snapshot.study(view.accession) or MergedStudy(view, (), (), {})
+    view = merged.view
     study = view.study
     parts = snapshot.parts(view.accession)
     whole = snapshot.correlative_set(view.accession)
     correlations = list(_correlations(snapshot, view, parts, site))
     used = {node.iri for correlation in correlations for node in correlation.transformations}
-    others = [_card(part, site) for part in parts]
+    others = [card_of(part, site, view.accession) for part in parts]
     authors = [_author(node) for node in contributions(view)]
     joined = {part.accession for part in parts if part.correlative}
     return {
@@ -140,10 +153,15 @@ def landing(snapshot: Snapshot, view: RecordView, site: Site) -> dict[str, Any]:
         "accession": view.accession,
         "archive": parse_accession(view.accession).archive,
         "archive_page": parse_accession(view.accession).landing_page,
-        "here": _card(whole[0], site),
+        "here": card_of(whole[0], site),
         "close": [card for card in others if card.accession in joined],
-        "further": [card for card in others if card.accession not in joined],
-        "indirect": [_card(p, site) for p in whole[1:] if p.accession not in joined],
+        "further": [
+            card for card in others if not (card.accession in joined or card.refuted or card.is_collection)
+        ],
+        "collections": [_collection(snapshot, card) for card in others if card.is_collection],
+        "refuted": [card for card in others if card.refuted],
+        "decisions": list(_decided(merged, snapshot, site)),
+        "indirect": [card_of(p, site) for p in whole[1:] if p.accession not in joined],
         "archives": _archives(whole),
         "scale": _scales(whole),
         "ruler": ticks(),
@@ -157,7 +175,7 @@ def landing(snapshot: Snapshot, view: RecordView, site: Site) -> dict[str, Any]:
         "licence": words.licence(study.text("license")) if study.text("license") else None,
         "missing": list(_missing(snapshot.validation(view.accession), view)),
         "sources": snapshot.sources(view.accession),
-        "differences": list(_differences(view)),
+        "differences": [_difference(view, conflict) for conflict in merged.conflicts],
         "forms": [form for form in forms_of(view) if form.name != "json"],
         "query": site.query(study_query(view.iri)),
         "canonical": site.url(f"/{view.accession}"),
@@ -176,23 +194,35 @@ def study_query(iri: str) -> str:
     )
 
 
-def _card(part: Part, site: Site) -> Card:
-    claims = sorted(part.claims, key=_strength)
+def card_of(part: Part, site: Site, beside: str = "") -> Card:
+    """Return a part as a card; `beside` is the accession of the study whose page it stands on."""
+    groups = sorted(part.assertions, key=lambda group: _strength(group[0]))
     return Card(
         accession=part.accession,
         archive=part.archive,
         held=part.held,
-        path=site.path(f"/{part.accession}") if part.held else "",
+        path=_path(part, site),
         archive_page=part.landing_page or (web_address(part.accession) if not part.archive else ""),
         title=part.title,
         methods=tuple(term.label for term in part.methods),
         subject=_subject(part),
         scale=words.scale(part.voxel, part.extent),
         relations=tuple(words.relations(part)),
-        statements=tuple(dict.fromkeys(map(_statement, claims))),
+        statements=tuple(dict.fromkeys(map(statement_of, groups))),
         grades=tuple(words.GRADES[grade] for grade in part.grades),
         suggestion=bool(part.claims) and part.is_suggestion,
+        refuted=part.is_refuted,
+        reasons=site.path(f"/links/{quote(beside)}/{quote(part.accession, safe='')}")
+        if beside and part.claims
+        else "",
     )
+
+
+def _path(part: Part, site: Site) -> str:
+    """Return the page of a part here: its own, else for records of other archives the one with its links."""
+    if part.held:
+        return site.path(f"/{part.accession}")
+    return site.path(f"/links/{part.accession}") if part.archive else ""
 
 
 def _strength(claim: Claim) -> tuple[bool, bool, bool, int, float]:
@@ -209,9 +239,24 @@ def _subject(part: Part) -> str:
     return " · ".join(text.cut(each, 120) for each in dict.fromkeys(texts))
 
 
-def _statement(claim: Claim) -> Statement:
-    quotes = tuple(text.cut(quote, 600) for quote in claim.texts[:6])
-    return Statement(words.evidence(claim), words.confidence(claim), quotes, claim.documents[:4])
+def statement_of(claims: Sequence[Claim]) -> Statement:
+    """Return what several claims assert as one: the same assertion, in its own record and where it is passed on."""
+    first = claims[0]
+    quotes = tuple(dict.fromkeys(text.cut(each, 600) for claim in claims for each in claim.texts[:6]))
+    documents = tuple(dict.fromkeys(each for claim in claims for each in claim.documents[:4]))
+    relayed = [claim.link.relayed_by for claim in claims[1:] if claim.link.relayed_by]
+    also = f"; passed on by {text.joined(sorted(set(relayed)))}" if relayed else ""
+    return Statement(words.evidence(first) + also, words.confidence(first), quotes, documents)
+
+
+def _collection(snapshot: Snapshot, card: Card) -> tuple[str, str]:
+    """Return the title of a set of links and the path of the page that lists what it links."""
+    return snapshot.label(snapshot.iris.study(card.accession)) or card.accession, card.path
+
+
+def _decided(merged: MergedStudy, snapshot: Snapshot, site: Site) -> Iterator[words.Judged]:
+    for decision in merged.decisions:
+        yield words.judged(decision, merged.states.get(decision.iri, ""), site.data_base)
 
 
 def _archives(whole: list[Part]) -> list[str]:
@@ -302,16 +347,12 @@ def _missing(findings: list[Finding], view: RecordView) -> Iterator[Missing]:
         yield Missing(heading, len(found), lines)
 
 
-def _differences(view: RecordView) -> Iterator[Difference]:
-    """Yield the fields of the study about which its sources do not say the same."""
-    for name in _COMPARED if len(view.sources) > 1 else ():
-        said = [
-            (value, view.said.get((view.iri, field_iri(name), value), frozenset()))
-            for value in view.study.values(name)
-        ]
-        if any(len(sources) < len(view.sources) for _, sources in said):
-            values = ((view.label(v.text) if v.is_iri else v.text, text.joined(sorted(s))) for v, s in said)
-            yield Difference(name.replace("_", " "), tuple(values))
+def _difference(view: RecordView, conflict: Conflict) -> Difference:
+    """Return a field about which the sources of a study do not say the same, what is shown first."""
+    shown = [(value, f"shown; so {text.joined(conflict.preferred_sources)}") for value in conflict.preferred]
+    others = [(value, text.joined(sources)) for value, sources in conflict.others]
+    values = tuple((view.label(value) if "://" in value else value, who) for value, who in [*shown, *others])
+    return Difference(conflict.field.replace("_", " "), values)
 
 
 def _outside(study: Node) -> Iterator[tuple[str, str]]:

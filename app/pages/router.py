@@ -23,6 +23,7 @@ from rembigraph.app.pages.absent import UnknownStudyError, WithdrawnStudyError
 from rembigraph.app.pages.answers import Body, BodyCache, answer
 from rembigraph.app.pages.home import home
 from rembigraph.app.pages.landing import landing
+from rembigraph.app.pages.links import external_redirect
 from rembigraph.app.pages.listing import CSV, as_csv, as_json, criteria_of, listing
 from rembigraph.app.pages.rendering import STATIC_FILES, Render, Site, fingerprint, make_renderer, static_file
 from rembigraph.app.pages.thing import thing
@@ -179,6 +180,9 @@ class _Pages:
         raw = _raw_path(request)
         address = _Address.of(raw) if len(raw) <= _MAX_PATH else None
         if address is None:
+            elsewhere = external_redirect(self.site, raw)
+            if elsewhere:
+                return elsewhere
             raise UnknownStudyError("there is no such page here")
         if address.needs_redirect:
             # Built from the parsed accession alone, so it can lead nowhere else.
@@ -186,6 +190,8 @@ class _Pages:
             return RedirectResponse(location, 301, {"Cache-Control": _HOUR})
         with self.reader.snapshot() as snapshot:
             view = snapshot.record(str(address.accession))
+            if view is None and _is_linked_set(snapshot, address.accession):
+                return RedirectResponse(self.site.path(f"/links/{address.accession}"), 303)
             if view is None:
                 raise self._absent(snapshot, address.accession)
             return self._answer(request, snapshot, view, address)
@@ -253,6 +259,11 @@ class _Pages:
 
     def _html(self, template: str, values: Mapping[str, Any]) -> bytes:
         return self.render(template, values).encode("utf-8")
+
+
+def _is_linked_set(snapshot: Snapshot, accession: Accession) -> bool:
+    """Whether this is a set of links that is here: its page is that of its links."""
+    return accession.archive_key == "Statements" and bool(snapshot.parts(str(accession)))
 
 
 def _raw_path(request: Request) -> str:

@@ -126,3 +126,12 @@ def capitalised(text: str) -> str:
 def plural(count: int, one: str, many: str = "") -> str:
     """Return a count with its noun: `1 study`, `2 studies`."""
     return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def file_name(text: str) -> str:
+    """Return a text as part of a file name.
+
+    >>> file_name("https://doi.org/10.1/x y")
+    'https-doi.org-10.1-x-y'
+    """
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-")[:80]

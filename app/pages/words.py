@@ -12,6 +12,7 @@ from rembigraph.app.pages.text import joined, length, number, plural, unit
 from rembigraph.ontology.identifiers import is_web_address
 
 if TYPE_CHECKING:
+    from rembigraph.catalogue.decisions import Decision
     from rembigraph.catalogue.parts import Claim, Part
     from rembigraph.catalogue.recordview import Node
 
@@ -23,6 +24,13 @@ RELATIONS: Final[dict[str, tuple[str, str]]] = {
     "raw_data_for": ("its data were made from this study’s", "holds the raw data of this study"),
     "supersedes": ("replaced by this study", "replaces this study"),
     "same_publication": ("goes with the same publication", "goes with the same publication"),
+    "reconstructed_as": (
+        "a map made from this study’s images",
+        "holds the images that this map was made from",
+    ),
+    "modelled_as": ("an atomic model built on this", "what this model was built on"),
+    "described_in": ("a publication that describes this", "described in this publication"),
+    "has_member": ("a member of this collection", "a collection that lists this"),
     "related": ("related, the source does not say how", "related, the source does not say how"),
 }
 """What the *other* study is to this one: when this side states the link, and when the other side does."""
@@ -130,16 +138,55 @@ def evidence(claim: Claim) -> str:
         where = ""
     verb = "says" if link.asserter in {"archive", "curator", "inferred"} else "say"
     said = f"{who} {verb} so" if who else "stated"
-    place = f"record of {claim.stated_in}" if claim.stated_in else "links of this catalogue"
-    return ", ".join(part for part in (said, where, place) if part)
+    relayed = f"passed on by {link.relayed_by}" if link.relayed_by else ""
+    return ", ".join(part for part in (said, where, relayed or _place(claim)) if part)
+
+
+def _place(claim: Claim) -> str:
+    if claim.link.asserter == "inferred":
+        return ""
+    return f"record of {claim.stated_in}" if claim.stated_in else "links of this catalogue"
 
 
 def confidence(claim: Claim) -> str:
     """Say how sure a statement is; empty when it is sure or nothing is stated."""
+    if claim.link.verdict:
+        return f"{claim.link.verdict} by a curator"
+    if claim.link.fixture:
+        return "from a test record of the archive; not to be believed"
     if claim.link.is_suggestion:
         return "a suggestion, not a statement"
     sure = claim.link.confidence
     return f"confidence {sure:.2g}" if sure is not None and sure < 1 else ""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A curator's decision, in words.
+
+    Attributes:
+        what: what was decided.
+        who, when, why: by whom, on which day, and the reason.
+        state: `applied`, `lapsed` or `overruled`.
+    """
+
+    what: str
+    who: str
+    when: str
+    why: str
+    state: str
+
+
+def judged(decision: Decision, state: str, data_base: str) -> Judged:
+    """Say what a curator decided."""
+    if decision.verdict:
+        relation = f" ({RELATIONS[decision.relation][0]})" if decision.relation else ""
+        ends = [iri.removeprefix(data_base) for iri in (decision.study, decision.link_to)]
+        what = f"link {joined(ends)}{relation} {decision.verdict}"
+    else:
+        name, thing = decision.field.replace("_", " "), decision.thing.removeprefix(data_base)
+        what = f"{name} of {thing} from “{decision.old or 'nothing'}” to “{decision.new or 'nothing'}”"
+    return Judged(what, decision.who, decision.when, decision.why, state)
 
 
 def grade_of(correlation: Node) -> str:

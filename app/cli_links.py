@@ -1,0 +1,68 @@
+"""The commands about links and curation: `links`, `curation`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rembigraph.catalogue.home import Home
+
+
+def _home(ctx: click.Context) -> Home:
+    from rembigraph.app.settings import load_settings
+    from rembigraph.catalogue.home import Home
+
+    return Home.open(load_settings(home=ctx.obj["home"]).home)
+
+
+@click.command()
+@click.argument("accession", required=False)
+@click.option(
+    "--suggest", is_flag=True, help="Only suggestions: pairs that nothing links yet, for a curator to judge."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def links(ctx: click.Context, accession: str | None, suggest: bool, as_json: bool) -> None:
+    """List what is linked with ACCESSION (or everything), with the evidence. EMDB and PDB identifiers work, too."""
+    from rembigraph.app.pages.linkage import canonical_end, entries, link_lines, suggested
+    from rembigraph.app.showing import open_snapshot
+
+    with open_snapshot(_home(ctx)) as snapshot:
+        found = list(entries(snapshot, canonical_end(accession) if accession else ""))
+    if suggest:
+        found = suggested(found)
+    if as_json:
+        click.echo(json.dumps({"version": 1, "links": found}, ensure_ascii=False, indent=1))
+        return
+    for line in link_lines(found):
+        click.echo(line)
+    click.echo(f"{len(found)} {'suggestions' if suggest else 'links'}", err=True)
+
+
+@click.command()
+@click.argument("accession", required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["yaml", "tsv"]),
+    default="yaml",
+    help="yaml: to load again; tsv: a table.",
+)
+@click.pass_context
+def curation(ctx: click.Context, accession: str | None, form: str) -> None:
+    """Print what curators decided about ACCESSION (or everything), to send to the archive or to load elsewhere."""
+    from rembigraph.app.pages.linkage import curation_tsv, curation_yaml
+    from rembigraph.app.showing import canonical_accession, open_snapshot
+
+    with open_snapshot(_home(ctx)) as snapshot:
+        study = snapshot.iris.study(canonical_accession(accession)) if accession else ""
+        found = [pair for pair in snapshot.decisions() if study in {"", pair[0].study, pair[0].link_to}]
+        iris = snapshot.iris
+    if form == "yaml":
+        click.echo(curation_yaml((decision for decision, _ in found), iris), nl=False)
+        return
+    for line in curation_tsv(found, iris):
+        click.echo(line)

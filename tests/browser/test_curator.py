@@ -1,0 +1,94 @@
+"""A curator's way, from the pages alone: see why two studies are linked, refute it, load everything again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+SAMPLE = str(resources.files("rembigraph.app").joinpath("sample"))
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(find_spec("playwright") is None, reason="playwright is not installed"),
+    pytest.mark.skipif(shutil.which(CHROMIUM) is None, reason="chromium is not installed"),
+]
+
+
+def _command(home: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "rembigraph.app", "--home", str(home), *arguments]
+
+
+def _run(home: Path, *arguments: str) -> str:
+    found = subprocess.run(_command(home, *arguments), capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    return found.stdout
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    _run(tmp_path / "home", "load", SAMPLE)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def page(home: Path) -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    command = _command(home, "serve", "--port", "0")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout
+        address = process.stdout.readline().removeprefix("Serving ").strip()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            page = browser.new_context(java_script_enabled=False, accept_downloads=True).new_page()
+            page.goto(address)
+            yield page
+            browser.close()
+        process.send_signal(signal.SIGTERM)
+
+
+def test_a_refuted_link_stays_refuted_after_everything_is_loaded_again(
+    page: Any, home: Path, tmp_path: Path
+) -> None:
+    page.get_by_role("link", name="EMPIAR-10819").first.click()
+    study = page.url
+    assert "One whole" in page.locator("#parts-title").inner_text()
+    page.get_by_role("link", name="Evidence and verdict").first.click()
+    assert "The FIB SEM data can be found on EMPIAR" in page.locator("main").inner_text()
+    page.get_by_label("Who decides").fill("Ada Lovelace")
+    page.get_by_label("Why", exact=True).fill("Made up for a test: other cells were imaged.")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the decision").click()
+    decision = tmp_path / download.value.suggested_filename
+    download.value.save_as(decision)
+    _run(home, "load", str(decision))
+    for again in (False, True):
+        if again:
+            os.utime(decision)
+            _run(home, "load", SAMPLE, str(decision))
+        page.goto(study)
+        assert page.locator("#parts-title").inner_text() == "Other parts of this study"
+        assert "S-BSST707 does not belong to it" in page.locator("main").inner_text()
+        assert "Made up for a test: other cells were imaged." in page.locator("main").inner_text()
+    page.get_by_role("link", name="Why?", exact=True).first.click()
+    assert "A curator refuted this link" in page.locator("main").inner_text()
+    assert "refuted by a curator" in _run(home, "links", "EMPIAR-10819")
+    assert "verdict: refuted" in _run(home, "curation", "EMPIAR-10819")
+
+
+def test_a_decision_without_a_reason_is_not_given_out(page: Any) -> None:
+    address = page.url + "links/EMPIAR-10819/S-BSST707/decision.yaml?verdict=refuted&who=Ada"
+    answer = page.request.get(address)
+    assert answer.status == 400
+    assert "why" in answer.text()
