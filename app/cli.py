@@ -169,7 +169,7 @@ def init(ctx: click.Context, home: Path | None, data_base: str | None) -> None:
 
 
 @main.command()
-@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="PATH|ACCESSION...")
 @click.option("--live", is_flag=True, help="Fetch records by ACCESSION from BioStudies and EMPIAR instead.")
 @click.option("--from", "list_file", type=click.Path(path_type=Path), help="File of accessions, or -.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -194,6 +194,7 @@ def load(
     """Load records: files, folders, zip or tar archives, or - for standard input; with --live, accessions."""
     from rembigraph.app.loading import load as load_records
     from rembigraph.app.report import coverage_json, coverage_lines, load_lines
+    from rembigraph.app.showing import lapsed_warning
     from rembigraph.catalogue.home import Home
 
     if list_file and not live:
@@ -218,6 +219,7 @@ def load(
         _print_lines(load_lines(report))
         if coverage:
             _print_lines(coverage_lines(report))
+    click.echo("".join(f"{line}\n" for line in lapsed_warning(home)), err=True, nl=False)
     ctx.exit(report.exit_code)
 
 

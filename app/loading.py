@@ -282,7 +282,8 @@ def decided(outcome: Outcome, decision: Decision) -> Outcome:
     if decision is Decision.SUPERSEDED:
         message = (
             "another version of this record is served (curated before original before draft, then the later date "
-            "of the source, then the greater hash). To replace it, give this one a later `modified` date."
+            "of the source, then the one that says more, then the greater hash). "
+            "To replace it, give this one a later `modified` date."
         )
         return replace(outcome, state="superseded", reason=Reason("superseded", message))
     return replace(outcome, state=str(decision))

@@ -48,6 +48,25 @@ class Settings(BaseSettings):
     query_workers: int = Field(2, ge=1, le=64, description="Processes that answer SPARQL queries.")
     query_memory: int = Field(512, ge=64, le=65536, description="Memory of one query over its start, in MiB.")
     query_result_bytes: int = Field(50_000_000, ge=1000, description="Longest result of a query, in bytes.")
+    biostudies_url: str = Field("https://www.ebi.ac.uk/biostudies", description="Address of BioStudies.")
+    empiar_url: str = Field("https://www.ebi.ac.uk/empiar", description="Address of EMPIAR.")
+    live_pause: float = Field(
+        0.2, ge=0, le=3600, description="Least time between two requests to one host, in seconds."
+    )
+    live_timeout: float = Field(30.0, gt=0, le=3600, description="Longest silence of a source, in seconds.")
+    live_deadline: float = Field(
+        300.0,
+        gt=0,
+        le=86400,
+        description="Longest time for one fetched document with its repeats, in seconds.",
+    )
+    live_tries: int = Field(6, ge=1, le=100, description="How often one document is asked for at most.")
+    live_backoff: float = Field(
+        1.0, ge=0, le=600, description="Wait before the first repeat, in seconds; it doubles from there."
+    )
+    live_longest_wait: float = Field(
+        120.0, ge=0, le=86400, description="Longest wait that a source may ask for, in seconds."
+    )
     shared: Path | None = Field(None, description="Folder with shared test material; only tests read it.")
     test_url: str = Field("", description="Running server that test suites use instead of starting one.")
 
@@ -81,7 +100,7 @@ def load_settings(**options: Any) -> Settings:
         raise UsageError(
             f"setting {name}: {first['msg']}", fix=f"Change {PREFIX}{name.upper()} or {FILE}."
         ) from error
-    for name in ("public_url", "data_base"):
+    for name in ("public_url", "data_base", "biostudies_url", "empiar_url"):
         value = getattr(settings, name)
         if value and not is_web_address(value):
             raise UsageError(f"setting {name}: {value!r} is no http(s) address", fix="Write https://...")

@@ -4,6 +4,7 @@
 <home>/rembigraph.json             format and data base IRI, fixed by `init`
 <home>/archive/                    see `archive`
 <home>/ledger.jsonl                see `ledger`
+<home>/cache/                      documents fetched by `load --live`; may be deleted
 <home>/generations/000042/         see `generations`
 <home>/current -> generations/000042
 <home>/lock                        held (flock) by the one process that writes
