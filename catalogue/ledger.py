@@ -87,10 +87,11 @@ class RecordEntry:
         return self.accession, self.source
 
     @property
-    def rank(self) -> tuple[int, str, str, str]:
+    def rank(self) -> tuple[int, str, int, str, str]:
         """The greatest rank wins within one (accession, source), in whatever order records come."""
         # The last part decides between source documents that give the same quads.
-        return QUALITIES.index(self.quality), self.source_date, self.quads_sha256, self.source_sha256
+        hashes = self.quads_sha256, self.source_sha256
+        return QUALITIES.index(self.quality), self.source_date, self.triples, *hashes
 
     def is_made_from(self, source_sha256: str, mapping_version: str) -> bool:
         """Whether it is the same source document, mapped by the same mapping."""

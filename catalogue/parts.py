@@ -17,6 +17,7 @@ from rembigraph.catalogue.decisions import CONFIRMED, REFUTED
 from rembigraph.catalogue.lookups import facts_of, plain
 from rembigraph.catalogue.recordview import SAME_SPECIMEN, Value, field_iri
 from rembigraph.catalogue.summary import Term
+from rembigraph.ontology.evidence import EVIDENCE_WORTH
 from rembigraph.ontology.external import external_of, parse_external
 from rembigraph.ontology.fields import enum_iris
 from rembigraph.ontology.identifiers import Archive, Iris, NotAnAccession, is_web_address, parse_accession
@@ -29,32 +30,16 @@ CORRELATIVE: Final = frozenset({"images_same_specimen", "part_of_same_experiment
 
 SAME: Final = "images_same_specimen"
 DESCRIBED_IN: Final = "described_in"
-STATED_FIELDS: Final = {
-    "reconstructed_as": "reconstructed_as",
-    "modelled_as": "modelled_as",
-    "publication": DESCRIBED_IN,
-}
-"""Fields of a study (and of a map) that link it to records elsewhere -> relation."""
-
 _SURE: Final = 0.5
-EVIDENCE_WORTH: Final[dict[str, float]] = {
-    "curated": 1.0,
-    "image_correlation": 1.0,
-    "same_specimen": 1.0,
-    "reference_field": 0.95,
-    "dataset_doi": 0.95,
-    "links_section": 0.9,
-    "file_attribute": 0.9,
-    "prose": 0.8,
-    "shared_publication": 0.7,
-    "collection": 0.6,
-    "same_authors": 0.4,
-}
-"""How much a link is worth by its kind of evidence, the strongest first."""
 _MAX_PAIRED: Final = 100
 """A correlation of more studies than this joins each with the one that describes it, not every pair."""
 
-_EVIDENCE: Final = {"link": ("evidence_text",), "correlation": ("related_images_and_relationship",)}
+_EVIDENCE: Final = {
+    "link": ("evidence_text",),
+    "publication": ("evidence_text",),
+    "correlation": ("related_images_and_relationship",),
+    "decision": ("decision_reason",),
+}
 
 Facts = dict[str, list[Value]]
 
@@ -67,7 +52,7 @@ class Link:
         here: accession of one end.
         there: accession of the other end, or its IRI when it is no study of a known archive.
         node: IRI of the thing that states it.
-        kind: `link`, `correlation` or `specimen`.
+        kind: `link`, `publication`, `correlation`, `specimen` or `decision`.
         relation: key of the relation.
         outgoing: whether it is stated from `here` to `there`.
         evidence: key of the kind of evidence, or `image_correlation`, `same_specimen` for those; empty when
@@ -262,9 +247,6 @@ def every_statement(store: Store, iris: Iris) -> Iterator[Link]:
     derived = {iris.graph("links"), iris.graph("inferred")}
     for node in sorted(_named(store, field_iri("link_from"), derived)):
         yield from both_ways(_study_link(store, iris, node))
-    for name, relation in STATED_FIELDS.items():
-        for subject, value in sorted(set(_stated(store, field_iri(name), derived))):
-            yield from both_ways(_field_link(iris, subject, value, relation))
     for correlation in sorted(_named(store, field_iri("has_member"))):
         yield from _correlation_links(store, iris, correlation)
     for specimen, value in _stated(store, SAME_SPECIMEN):
@@ -307,12 +289,13 @@ def _study_link(store: Store, iris: Iris, node: str) -> Link | None:
     ends = [_end(iris, facts, field) for field in ("link_from", "link_to")]
     if not all(ends) or not archive_of(ends[0]):
         return None
+    relation = _key(facts, "link_relation", "LinkRelation") or "related"
     return Link(
         here=ends[0],
         there=ends[1],
         node=node,
-        kind="link",
-        relation=_key(facts, "link_relation", "LinkRelation") or "related",
+        kind="publication" if relation == DESCRIBED_IN else "link",
+        relation=relation,
         outgoing=True,
         evidence=_key(facts, "evidence_kind", "EvidenceKind"),
         asserter=_key(facts, "asserted_by", "Asserter"),
@@ -320,15 +303,6 @@ def _study_link(store: Store, iris: Iris, node: str) -> Link | None:
         relayed_by=next(iter(_texts(facts, "relayed_by")), ""),
         fixture="true" in _texts(facts, "is_test_fixture"),
     )
-
-
-def _field_link(iris: Iris, subject: str, value: Value, relation: str) -> Link | None:
-    """A field that is made for references to records of one kind: maps, models, publications."""
-    here, there = end_of(iris, subject), end_of(iris, value.text)
-    if not value.is_iri or not archive_of(here) or iris.accession_of(value.text):
-        return None
-    kind = "publication" if relation == DESCRIBED_IN else "field"
-    return Link(here, there, subject, kind, relation, True, "reference_field", "depositor")
 
 
 def _same_specimen(iris: Iris, specimen: str, value: Value) -> Link | None:

@@ -38,6 +38,7 @@ from rembigraph.ontology.identifiers import Accession, Archive, NotAnAccession, 
 
 SOURCE = "empiar"
 
+_RELATIONS = {EMDB.key: LinkRelation.reconstructed_as, PDB.key: LinkRelation.modelled_as}
 _REFERENCES = (
     "cross_references",
     "biostudies_references",
@@ -283,10 +284,11 @@ def _refer(study: Study, leaf: Leaf, of_field: str, accession: Accession) -> Non
     elif not text or (target := accession_of(text)) == accession:
         return
     elif external := parse_external(text):
-        leaf.take()
         _places(study, external.archive).append(external.record())
+        relation = _RELATIONS.get(external.archive.key, LinkRelation.related_study)
+        study.related.append(_link(leaf.take(), external.iri, of_field, relation))
     elif target and not text.isdigit():
-        study.related.append(_link(leaf.take(), target, of_field))
+        study.related.append(_link(leaf.take(), target.text, of_field, LinkRelation.related_study))
     else:
         record = ExternalRecord(external_identifier=leaf.take(), external_archive=_archive_of(of_field))
         study.see_also.append(record)
@@ -306,10 +308,10 @@ def _archive_of(of_field: str) -> str | None:
     return next((archive for word, archive in _ARCHIVES.items() if word in name), None)
 
 
-def _link(text: str, target: Accession, of_field: str) -> StudyLink:
+def _link(text: str, target: str, of_field: str, relation: LinkRelation) -> StudyLink:
     return StudyLink(
-        link_to=target.text,
-        link_relation=LinkRelation.related_study,
+        link_to=target,
+        link_relation=relation,
         evidence_kind=EvidenceKind.reference_field,
         evidence_text=[f"{of_field}: {text}"],
         asserted_by=Asserter.depositor,

@@ -20,14 +20,18 @@ from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
+from rembigraph.ontology.evidence import EVIDENCE_WORTH
 from rembigraph.ontology.fields import Field, RecordClass, classes
 from rembigraph.ontology.generated.models import (
     Asserter,
     CurationDecision,
+    EvidenceKind,
     ExternalRecord,
     KeptValue,
+    LinkRelation,
     LinkSet,
     OntologyTerm,
+    Publication,
     Study,
     StudyLink,
     Taxon,
@@ -49,6 +53,12 @@ _Term = TypeVar("_Term", Taxon, OntologyTerm)
 _HAND_WRITTEN = "rembigraph"
 _DRAFT = "Draft"
 _CURATOR = Asserter.curator
+_LINKED_FIELDS = {
+    "reconstructed_as": LinkRelation.reconstructed_as,
+    "modelled_as": LinkRelation.modelled_as,
+    "publication": LinkRelation.described_in,
+}
+_ELSEWHERE = ("https://doi.org/", "http://www.ebi.ac.uk/emdb/", "http://rdf.wwpdb.org/pdb/")
 _NO_PROSE = frozenset(
     [
         "accession", "key", "raw_text", "pointer", "evidence_text", "path", "path_pattern", "parameters", "landmarks",
@@ -88,6 +98,7 @@ def complete(study: Study, source: str) -> Study:
         study.same_as.append(accession.identifiers_org)
     _resolve_references(study, accession.text)
     resolve_texts(study)
+    _link_fields(study, source)
     _add_mentions(study, source)
     minting = _Minting(accession.text, source, _given(study))
     _complete_links(study)
@@ -114,6 +125,7 @@ def complete_links(links: LinkSet, source: str) -> LinkSet:
     _resolve_references(links, accession.text)
     for link in links.related:
         link.link_from = link.link_from or links.id
+        _fill_confidence(link)
     links.kept_value += _without_illegal_iris(links)
     _mint_children(links, accession.text, _Minting(accession.text, source, _given(links)))
     return links
@@ -196,6 +208,34 @@ def _resolve_plain(text: str, accession: str) -> str:
     return resolved if "/" in text and text.split("/", 1)[0] in segments else text
 
 
+def _link_fields(study: Study, source: str) -> None:
+    """Link to the records that fields made for one kind of record name: maps, models, publications with a DOI."""
+    known = {(link.link_to, str(link.link_relation)) for link in study.related}
+    for name, relation in _LINKED_FIELDS.items():
+        for record in getattr(study, name):
+            if (record.id or "").startswith(_ELSEWHERE) and (record.id, relation) not in known:
+                study.related.append(
+                    StudyLink(
+                        link_to=record.id,
+                        link_relation=relation,
+                        evidence_kind=EvidenceKind.reference_field,
+                        evidence_text=[f"{name.replace('_', ' ')}: {_called(record)}"],
+                        asserted_by=_CURATOR if source == _HAND_WRITTEN else Asserter.depositor,
+                    )
+                )
+
+
+def _called(record: ExternalRecord | Publication) -> str:
+    return str(
+        record.external_identifier if isinstance(record, ExternalRecord) else record.title or record.doi
+    )
+
+
+def _fill_confidence(link: StudyLink) -> None:
+    if link.confidence is None and link.evidence_kind:
+        link.confidence = EVIDENCE_WORTH[str(link.evidence_kind)]
+
+
 def _add_mentions(study: Study, source: str) -> None:
     """Link to the records that the study's texts name, unless the source itself states that link on such evidence.
 
@@ -238,6 +278,7 @@ def _attributes(study: Study) -> Iterator[str]:
 def _complete_links(study: Study) -> None:
     for link in study.related:
         link.link_from = link.link_from or study.id
+        _fill_confidence(link)
         if study.archive == _DRAFT or (link.link_from, link.link_to) in _known_fixtures():
             link.is_test_fixture = True
     for correlation in study.correlation:

@@ -82,6 +82,8 @@ LEVELS: Final[dict[str, str]] = {
     "recommended": "Recommended by REMBI",
     "": "Worth a look",
 }
+_USUAL: Final = 0.75
+"""Confidence of a plain statement; only a lower one is worth a word."""
 _CREATIVE_COMMONS: Final = re.compile(
     r"https?://creativecommons\.org/(?:licenses|publicdomain)/(zero|mark|by(?:-nc)?(?:-sa|-nd)?)/(\d\.\d)/?.*"
 )
@@ -157,7 +159,7 @@ def confidence(claim: Claim) -> str:
     if claim.link.is_suggestion:
         return "a suggestion, not a statement"
     sure = claim.link.confidence
-    return f"confidence {sure:.2g}" if sure is not None and sure < 1 else ""
+    return f"confidence {sure:.2g}" if sure is not None and sure < _USUAL else ""
 
 
 @dataclass(frozen=True)

@@ -364,9 +364,13 @@ def test_references_go_where_their_archive_belongs(wrap: Any) -> None:
         ("http://rdf.wwpdb.org/pdb/1ABC", "1ABC"),
     ]
     assert study.reconstructed_as[0].id == "http://www.ebi.ac.uk/emdb/EMD-1234"
-    assert [link.link_to for link in study.related] == ["S-BIAD1", "idr0001", "EMPIAR-10002"]
-    assert study.related[0].evidence_text == ["cross_references: S-BIAD1"]
-    assert study.related[0].evidence_kind == "reference_field"
+    elsewhere = [one.id for one in (*study.reconstructed_as, *study.modelled_as)]
+    assert [link.link_to for link in study.related] == [*elsewhere, "S-BIAD1", "idr0001", "EMPIAR-10002"]
+    relations = [link.link_relation for link in study.related[:4]]
+    assert relations == ["reconstructed_as", "reconstructed_as", "modelled_as", "modelled_as"]
+    assert study.related[2].evidence_text == ["cross_references: PDB-7nv0"]
+    assert study.related[4].evidence_text == ["cross_references: S-BIAD1"]
+    assert {link.evidence_kind for link in study.related} == {"reference_field"}
     assert [one.external_identifier for one in study.see_also] == ["S-SCDT-X", "10003"]
 
 

@@ -146,6 +146,7 @@ def test_who_is_no_author_has_no_place_among_authors(header: Reading) -> None:
 def test_references_of_a_header_are_links_that_quote_it(header: Reading) -> None:
     study = header.study
     assert [(one.link_to, one.evidence_text) for one in study.related] == [
+        ("http://www.ebi.ac.uk/emdb/EMD-1234", ["relatedEMDBEntries: EMD-1234"]),
         ("S-BIAD1", ["relatedBioStudiesEntries: S-BIAD1"]),
         ("idr0001", ["relatedIdrEntries: idr0001"]),
         ("EMPIAR-99997", ["relatedEmpiarEntries: EMPIAR-99997"]),
@@ -265,7 +266,7 @@ def test_a_deposition_is_read_whole() -> None:
         "correlative light-electron microscopy",
         "tissue",
     )
-    assert [one.link_to for one in study.related] == ["EMPIAR-10002"]
+    assert [one.link_to for one in study.related] == ["http://www.ebi.ac.uk/emdb/EMD-8000", "EMPIAR-10002"]
     assert [(one.external_identifier, one.external_archive) for one in study.see_also] == [
         ("https://example.org/workflow.1", "WorkflowHub"),
         ("S-SCDT-MADE-UP", "BioStudies"),
