@@ -31,7 +31,7 @@ def links(ctx: click.Context, accession: str | None, suggest: bool, as_json: boo
     from rembigraph.app.showing import open_snapshot
 
     with open_snapshot(_home(ctx)) as snapshot:
-        found = list(entries(snapshot, canonical_end(accession) if accession else ""))
+        found = list(entries(snapshot, "" if accession is None else canonical_end(accession)))
     if suggest:
         found = suggested(found)
     if as_json:
@@ -58,7 +58,7 @@ def curation(ctx: click.Context, accession: str | None, form: str) -> None:
     from rembigraph.app.showing import canonical_accession, open_snapshot
 
     with open_snapshot(_home(ctx)) as snapshot:
-        study = snapshot.iris.study(canonical_accession(accession)) if accession else ""
+        study = "" if accession is None else snapshot.iris.study(canonical_accession(accession))
         found = [pair for pair in snapshot.decisions() if study in {"", pair[0].study, pair[0].link_to}]
         iris = snapshot.iris
     if form == "yaml":

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rembigraph.app.loading import LoadReport, Outcome, leaves_json, total_leaves
+from rembigraph.app.pages.text import cut, joined, plural
+from rembigraph.app.pages.words import judged
+from rembigraph.catalogue.decisions import LAPSED, Decision
+from rembigraph.catalogue.merging import MergedStudy
 from rembigraph.catalogue.parts import Part
 from rembigraph.catalogue.reader import Snapshot
 from rembigraph.catalogue.recordview import Node
@@ -15,6 +19,7 @@ from rembigraph.catalogue.summary import authors
 from rembigraph.loaders.reading import Leaves
 
 SHOWN = 20
+SHOWN_TEXT = 300
 UNMAPPED_SHOWN = 10
 
 
@@ -166,14 +171,18 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
     if counts:
         yield f"{counts['correlative_studies']} correlative studies in {counts['sets']} sets"
         yield f"{counts['kept_values']} source values kept verbatim, {counts['unresolved']} texts without a term"
+    if counts.get("decisions"):
+        yield "decisions of curators: " + ", ".join(
+            f"{n} {state}" for state, n in counts["decisions"].items()
+        )
 
 
 def study_lines(snapshot: Snapshot, accession: str) -> Iterator[str]:
     """Yield a study for a terminal: what it is, its other parts, its facts, gaps and sources."""
-    view = snapshot.record(accession)
-    if view is None:
+    whole = snapshot.study(accession)
+    if whole is None:
         return
-    study = view.study
+    study = whole.view.study
     title = study.text("title")
     yield f"{accession}  {title if title != accession else '(its sources give no title)'}"
     yield from _fact_lines(study)
@@ -181,6 +190,8 @@ def study_lines(snapshot: Snapshot, accession: str) -> Iterator[str]:
     if parts:
         yield "Other parts:"
         yield from (line for part in parts for line in _part_lines(part))
+    yield from _conflict_lines(whole)
+    yield from _decision_lines(whole, snapshot.iris.data_base)
     findings = snapshot.validation(accession)
     if findings:
         yield "REMBI asks for, and the sources do not give:"
@@ -217,6 +228,43 @@ def _fact_lines(study: Node) -> Iterator[str]:
     names = [node.text("display_name") for node in authors(study.view)]
     if names:
         yield f"  {'Authors':<12} {', '.join(names)}"
+
+
+def _conflict_lines(whole: MergedStudy) -> Iterator[str]:
+    if whole.conflicts:
+        yield "Its sources disagree:"
+    for conflict in whole.conflicts:
+        yield f"  {conflict.field.replace('_', ' ')}"
+        told = [(value, f"shown; so {joined(conflict.preferred_sources)}") for value in conflict.preferred]
+        told += [(value, joined(sources)) for value, sources in conflict.others]
+        for value, who in told:
+            label = whole.view.label(value) if "://" in value else value
+            yield f"    {cut(label, SHOWN_TEXT)} ({who})"
+
+
+def _decision_lines(whole: MergedStudy, data_base: str) -> Iterator[str]:
+    if whole.decisions:
+        yield "Curators decided:"
+    for decision in whole.decisions:
+        yield from _decided(decision, whole.states.get(decision.iri, ""), data_base)
+
+
+def _decided(decision: Decision, state: str, data_base: str) -> Iterator[str]:
+    told = judged(decision, state, data_base)
+    yield f"  {state:<10} {cut(told.what, SHOWN_TEXT)}"
+    yield f"             {told.who}, {told.when}: {cut(told.why, SHOWN_TEXT)}"
+
+
+def lapsed_lines(decisions: Iterable[tuple[Decision, str]], data_base: str) -> Iterator[str]:
+    """Yield a warning that names the decisions of curators that lapsed; nothing when none did."""
+    lapsed = [decision for decision, state in decisions if state == LAPSED]
+    if not lapsed:
+        return
+    yield f"Warning: {plural(len(lapsed), 'decision')} of curators lapsed: no source says what it corrects"
+    for decision in lapsed[:SHOWN]:
+        yield from _decided(decision, LAPSED, data_base)
+    if len(lapsed) > SHOWN:
+        yield f"... and {len(lapsed) - SHOWN} more: rembigraph curation --format tsv"
 
 
 def _part_lines(part: Part) -> Iterator[str]:

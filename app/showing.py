@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
 
+from rembigraph.catalogue.decisions import LAPSED
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.reader import Snapshot
 from rembigraph.catalogue.studylist import StudyPage
@@ -64,6 +65,17 @@ def open_study(home: Home, accession: str) -> Iterator[tuple[Snapshot, str]]:
             fix = f"Nearest here: {near}." + (f" The archive's page: {page}" if page else "")
             raise UnknownAccession(f"{name} is not in this catalogue", fix=fix)
         yield snapshot, name
+
+
+def lapsed_warning(home: Home) -> list[str]:
+    """Return a warning that names the decisions of curators that lapsed; nothing when none did."""
+    from rembigraph.app.report import lapsed_lines
+
+    generation = home.current()
+    if generation is None or not generation.meta.get("derived", {}).get("decisions", {}).get(LAPSED):
+        return []
+    with open_snapshot(home) as snapshot:
+        return list(lapsed_lines(snapshot.decisions(), home.data_base))
 
 
 def search_studies(

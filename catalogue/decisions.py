@@ -203,6 +203,15 @@ def _corrected(
     return tuple(sorted({*left, *new}, key=lambda value: (natural_key(value.text), value)))
 
 
+def new_fact(decision: Decision, iris: Iris) -> tuple[str, str, Value] | None:
+    """Return the triple that a correction states when it holds: thing, predicate, value; None when it only deletes."""
+    of = _fields().get(decision.field)
+    if of is None or not decision.new:
+        return None
+    value = _value(decision.new, of, iris, iris.accession_of(decision.study) or "")
+    return decision.thing, of.iri, value
+
+
 def _value(text: str, of: Field, iris: Iris, accession: str) -> Value:
     """Return a value of a field as a source would state it."""
     if of.kind == "enum":

@@ -128,7 +128,7 @@ def derive(context: DeriveContext) -> dict[str, Any]:
         links, decisions = _link(context.store, iris, index)
         _replace_edges(index, links)
         states = states_of(decisions, dict(index.execute("SELECT decision, state FROM decided").fetchall()))
-        _infer(context.store, iris, index, links, states)
+        _infer(context.store, iris, index, links, (decisions, states))
         counts = {**count(index), "decisions": dict(sorted(Counter(states.values()).items()))}
         _replace_totals(index, counts)
         index.execute("COMMIT")
@@ -302,14 +302,18 @@ def _link(store: Store, iris: Iris, index: sqlite3.Connection) -> tuple[list[Lin
 
 
 def _infer(
-    store: Store, iris: Iris, index: sqlite3.Connection, links: list[Link], states: dict[str, str]
+    store: Store,
+    iris: Iris,
+    index: sqlite3.Connection,
+    links: list[Link],
+    decided: tuple[list[Decision], dict[str, str]],
 ) -> None:
     """Bring the graphs up to date that hold what follows from the records."""
     held = [row[0] for row in index.execute("SELECT accession FROM study")]
     rows = index.execute("SELECT accession, conflict FROM disagreement ORDER BY accession, field")
     conflicts = [(accession, _conflict(text)) for accession, text in rows]
     write_links(store, iris, links, held)
-    write_inferred(store, iris, links, states, conflicts)
+    write_inferred(store, iris, links, *decided, conflicts)
 
 
 def _conflict(text: str) -> Conflict:

@@ -2,7 +2,7 @@
 
 `graph/links` holds what is asserted by the catalogue (records elsewhere that links lead to, shared publications, the
 models of a study's maps) and lies in the default graph too. `graph/inferred` holds what is only concluded: correlated
-studies and their sets, suggestions, conflicts between sources, the state of curators' decisions.
+studies and their sets, suggestions, conflicts between sources, curators' corrections and the state of their decisions.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel
+from rembigraph.catalogue.decisions import APPLIED, Decision, new_fact
 from rembigraph.catalogue.generations import replace_graph
 from rembigraph.catalogue.linking import correlative_sets
 from rembigraph.catalogue.parts import Link, archive_of, page_of
 from rembigraph.catalogue.precedence import Conflict
-from rembigraph.catalogue.rdf import triples
+from rembigraph.catalogue.rdf import quoted, triples
 from rembigraph.catalogue.recordview import field_iri
 from rembigraph.ontology.external import parse_external
 from rembigraph.ontology.fields import enum_iris
@@ -42,7 +43,8 @@ def write_links(store: Store, iris: Iris, links: Sequence[Link], held: Iterable[
     """
     known = set(held)
     records: list[BaseModel] = [_external(iris, end) for end in sorted(_ends(links) - known)]
-    records += [_statement(iris, link) for link in _derived(links, "shared_publication")]
+    shared = (link for link in _derived(links, "shared_publication") if not link.is_refuted)
+    records += [_statement(iris, link) for link in shared]
     lines = {line for record in records for line in triples(record, iris)}
     replace_graph(store, iris.graph("links"), _n_triples({*lines, *_models(iris, links)}), iris.data_base)
 
@@ -51,6 +53,7 @@ def write_inferred(
     store: Store,
     iris: Iris,
     links: Sequence[Link],
+    decisions: Sequence[Decision],
     states: Mapping[str, str],
     conflicts: Iterable[tuple[str, Conflict]],
 ) -> None:
@@ -60,14 +63,17 @@ def write_inferred(
         store: the store of a generation that is being built.
         iris: makes IRIs for its data base.
         links: all links.
-        states: state of every decision of a curator, by its IRI.
+        decisions: all decisions of curators.
+        states: the state of each, by its IRI.
         conflicts: accession and conflict, for every study whose sources disagree.
     """
-    records: list[BaseModel] = [_statement(iris, link) for link in _derived(links, "same_authors")]
+    refuted = (link for link in _derived(links, "shared_publication") if link.is_refuted)
+    hints = (*_derived(links, "same_authors"), *refuted)
+    records: list[BaseModel] = [_statement(iris, link) for link in hints]
     records += [_set(iris, members, weakest) for members, weakest in correlative_sets(links)]
     records += [_conflict(accession, conflict) for accession, conflict in conflicts]
     lines = {line for record in records for line in triples(record, iris)}
-    lines |= {*_correlated(iris, links), *_states(states)}
+    lines |= {*_correlated(iris, links), *_states(states), *_corrections(iris, decisions, states)}
     replace_graph(store, iris.graph("inferred"), _n_triples(lines), iris.data_base)
 
 
@@ -88,7 +94,9 @@ def _derived(links: Iterable[Link], evidence: str) -> Iterator[Link]:
 
 
 def _ends(links: Iterable[Link]) -> set[str]:
-    return {end for link in links for end in (link.here, link.there) if archive_of(end)}
+    """The ends of links that an archive has a record of; sets of links are here themselves."""
+    ends = {end for link in links for end in (link.here, link.there)}
+    return {end for end in ends if (archive := archive_of(end)) and archive.key != "Statements"}
 
 
 def _external(iris: Iris, end: str) -> ExternalRecord:
@@ -156,6 +164,18 @@ def _conflict(accession: str, conflict: Conflict) -> FieldConflict:
         other_value=[value for value, _ in conflict.others],
         other_source=sorted({source for _, sources in conflict.others for source in sources}),
     )
+
+
+def _corrections(iris: Iris, decisions: Iterable[Decision], states: Mapping[str, str]) -> Iterator[str]:
+    """What curators say instead of the sources. It is no statement of a source, so it is in no study's graph."""
+    for decision in decisions:
+        fact = new_fact(decision, iris) if decision.field and states.get(decision.iri) == APPLIED else None
+        if fact:
+            thing, predicate, value = fact
+            kind = f"^^<{value.datatype}>" if value.datatype else ""
+            yield f"<{thing}> <{predicate}> " + (
+                f"<{value.text}>" if value.is_iri else quoted(value.text) + kind
+            )
 
 
 def _states(states: Mapping[str, str]) -> Iterator[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
-from rembigraph.catalogue.decisions import Decision, corrected, decisions_about
+from rembigraph.catalogue.decisions import APPLIED, Decision, corrected, decisions_about, states_of
 from rembigraph.catalogue.lookups import record_view
 from rembigraph.catalogue.precedence import Conflict, conflicts, merged
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from rembigraph.catalogue.recordview import RecordView
     from rembigraph.ontology.identifiers import Iris
 
+CURATOR: Final = "curator"
+"""Stands for curators where kinds of source are named."""
+
 
 @dataclass(frozen=True)
 class MergedStudy:
@@ -25,7 +28,7 @@ class MergedStudy:
         view: the merged and corrected facts.
         conflicts: fields about which its sources do not say the same.
         decisions: decisions about its fields and its links, the earlier first.
-        states: state of each decision about a field, by its IRI: `applied`, `lapsed` or `overruled`.
+        states: state of each decision, by its IRI: `applied`, `lapsed` or `overruled`.
     """
 
     view: RecordView
@@ -43,5 +46,19 @@ def merged_study(store: Store, iris: Iris, accession: str) -> MergedStudy | None
 def merged_view(store: Store, view: RecordView) -> MergedStudy:
     """Return a study as a whole from the facts of all of its sources."""
     decisions = decisions_about(store, view.iri)
-    facts, states = corrected(merged(view), decisions)
-    return MergedStudy(facts, tuple(conflicts(view)), tuple(decisions), states)
+    facts, fields = corrected(merged(view), decisions)
+    decided = {
+        one.field for one in decisions if one.thing == view.iri and one.new and fields.get(one.iri) == APPLIED
+    }
+    found = tuple(
+        _settled(conflict, facts) if conflict.field in decided else conflict for conflict in conflicts(view)
+    )
+    return MergedStudy(facts, found, tuple(decisions), states_of(decisions, fields))
+
+
+def _settled(conflict: Conflict, facts: RecordView) -> Conflict:
+    """Return a conflict that a curator settled: the study shows what the curator says, and all sources disagree."""
+    shown = tuple(facts.study.texts(conflict.field))
+    said = [(value, conflict.preferred_sources) for value in conflict.preferred]
+    others = tuple((value, by) for value, by in (*said, *conflict.others) if value not in shown)
+    return replace(conflict, preferred=shown, preferred_sources=(CURATOR,), others=others)

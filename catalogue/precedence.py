@@ -102,7 +102,7 @@ def conflicts(view: RecordView) -> list[Conflict]:
 
 def _conflicts(view: RecordView) -> Iterator[Conflict]:
     for field, of in table().items():
-        values = view.study.values(field) if of.compared else ()
+        values = tuple(_stated(view, field_iri(field), view.study.values(field))) if of.compared else ()
         shown = _chosen(view, view.iri, field_iri(field), values) if len(values) > 1 else ()
         hidden = [value for value in values if value not in shown]
         if hidden and shown and _disagree(view, field, shown, hidden):
@@ -152,7 +152,7 @@ def _folded(text: str) -> str:
 def _chosen(view: RecordView, subject: str, predicate: str, values: tuple[Value, ...]) -> tuple[Value, ...]:
     of = precedence_of(_field_names().get(predicate, ""))
     by_source = _by_source(view, subject, predicate, values)
-    if of.rule == ALL or len(by_source) < 2:
+    if of.rule == ALL or not by_source:
         return values
     if of.rule == MOST:
         best = min(by_source, key=lambda source: (-len(by_source[source]), of.rank(source), source))
@@ -166,14 +166,18 @@ def _chosen(view: RecordView, subject: str, predicate: str, values: tuple[Value,
 def _by_source(
     view: RecordView, subject: str, predicate: str, values: tuple[Value, ...]
 ) -> dict[str, list[Value]]:
-    """Group values by the sources that state them; a title that is only the accession is none, if there is another."""
-    empty = view.accession if predicate == field_iri("title") and len(values) > 1 else None
+    """Group values by the sources that state them."""
     found: dict[str, list[Value]] = {}
-    for value in values:
-        if value.text != empty:
-            for source in view.said.get((subject, predicate, value), frozenset()):
-                found.setdefault(source, []).append(value)
+    for value in _stated(view, predicate, values):
+        for source in view.said.get((subject, predicate, value), frozenset()):
+            found.setdefault(source, []).append(value)
     return found
+
+
+def _stated(view: RecordView, predicate: str, values: tuple[Value, ...]) -> Iterator[Value]:
+    """Yield the values that say something: a title that is only the accession is none, if there is another."""
+    told = [value for value in values if value.text.strip().casefold() != view.accession.casefold()]
+    yield from told if told and predicate == field_iri("title") else values
 
 
 def _reachable(

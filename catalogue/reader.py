@@ -170,11 +170,12 @@ class Snapshot:
     def validation(self, accession: str) -> list[Finding]:
         """Return what the validation found when the records were loaded, the worst first.
 
-        What one source lacks and another gives is not missing from the study.
+        What one source lacks and another source or a curator gives is not missing from the study.
         """
         found = {self._finding(node) for node in self._results(accession)}
-        view = self.record(accession)
-        return sorted((finding for finding in found if not _is_given(finding, view)), key=_finding_order)
+        whole = self.study(accession)
+        views = [view for view in (self.record(accession), whole and whole.view) if view]
+        return sorted((finding for finding in found if not _is_given(finding, views)), key=_finding_order)
 
     def parts(self, accession: str, *, publications: bool = False) -> list[Part]:
         """Return every study that hangs together with this one, whichever side says so.
@@ -272,7 +273,12 @@ class Snapshot:
 
     def _read_study(self, accession: str) -> MergedStudy | None:
         view = self.record(accession)
-        return merged_view(self._store, view) if view else None
+        if view is None:
+            return None
+        study = merged_view(self._store, view)
+        fresh = {one.new for one in study.decisions if one.new} and study.view.unlabelled() - set(view.labels)
+        named = labels(self._store, self.iris, islice(sorted(fresh), _MAX_LABELS)) if fresh else {}
+        return replace(study, view=replace(study.view, labels={**study.view.labels, **named}))
 
     def _facts(self, accession: str) -> list[Quad]:
         """Quads of the source records, and of statements elsewhere that link the study."""
@@ -453,11 +459,11 @@ class Reader:
                 held.resources.close()
 
 
-def _is_given(finding: Finding, view: RecordView | None) -> bool:
+def _is_given(finding: Finding, views: list[RecordView]) -> bool:
     """Whether something that is asked for and was not found in one source is there after all."""
-    if view is None or not finding.level or finding.value:
+    if not finding.level or finding.value:
         return False
-    return bool(view.facts.get(finding.focus, {}).get(finding.path))
+    return any(view.facts.get(finding.focus, {}).get(finding.path) for view in views)
 
 
 def _finding_order(finding: Finding) -> tuple[int, int, Any, str, str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pyoxigraph import Store
 
 _UNRESOLVED: Final = PREFIXES["rembi"] + "Unresolved"
+_DOI: Final = "https://doi.org/"
 _SYNONYM: Final = PREFIXES["skos"] + "altLabel"
 
 
@@ -166,7 +167,7 @@ def authors(view: RecordView) -> list[Node]:
 
 def _publications(study: Node) -> Iterator[str]:
     for node in study.nodes("publication"):
-        yield from (f"https://doi.org/{doi.lower()}" for doi in node.texts("doi"))
+        yield from (f"{_DOI}{doi.lower().removeprefix(_DOI)}" for doi in node.texts("doi"))
         yield from (f"pubmed:{number}" for number in node.texts("pubmed_id"))
 
 

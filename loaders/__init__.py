@@ -83,7 +83,7 @@ def read(document: Document) -> Iterator[Reading | SourceError]:
         fix="It reads GIDE RO-Crates (JSON with @context and @graph), BioStudies PageTab (JSON with accno and "
         "section), BioImage Archive documents (JSON with accession_id, or uuid and model), EMPIAR entries (JSON, XML) "
         "and their curation, BIA collections, EMICSS tables (TSV with EMDB_ID), metadata of the CryoET Data Portal, "
-        "Rembigraph YAML (accession: ...) and RDF.",
+        "Rembigraph YAML (accession: ..., or curation: ...) and RDF.",
     )
 
 

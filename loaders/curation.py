@@ -123,7 +123,7 @@ class _Place:
         """The line of a field, or where the decision begins."""
         if field and isinstance(self.node, yaml.MappingNode):
             for key, _ in self.node.value:
-                if key.value in {field, NAMES.get(field)}:
+                if key.value in (field, NAMES.get(field)):
                     return int(key.start_mark.line) + 1
         return int(self.node.start_mark.line) + 1
 
@@ -236,7 +236,7 @@ def _text(place: _Place, name: str, node: yaml.Node) -> str:
     if len(node.value) > MAX_TEXT:
         fix = f"Write at most {MAX_TEXT} characters."
         raise place.error(f"{name!r} has {len(node.value)} characters", name, fix, "too-large")
-    if node.style is None and node.value in _NULLS:
+    if not node.style and node.value in _NULLS:  # plain: "" of libyaml, None of the pure loader
         return ""
     if name not in _WITH_ADDRESSES and has_email(node.value):
         raise place.error(

@@ -259,7 +259,7 @@ def _renamed(key: yaml.Node, aliases: Mapping[str, str]) -> yaml.Node:
 
 
 def _is_null(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and node.style is None and node.value in _NULLS
+    return isinstance(node, yaml.ScalarNode) and not node.style and node.value in _NULLS
 
 
 def _line(node: yaml.Node) -> int:

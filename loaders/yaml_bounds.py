@@ -127,7 +127,7 @@ def as_json(node: yaml.Node, document: Document) -> Any:
 
 def _scalar(node: yaml.ScalarNode) -> Any:
     text = str(node.value)
-    if node.style is not None:
+    if node.style:
         return text
     if text in _NULLS:
         return None

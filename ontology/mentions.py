@@ -14,7 +14,7 @@ from typing import Final
 
 from rembigraph.ontology.external import parse_external
 from rembigraph.ontology.generated.models import StudyLink
-from rembigraph.ontology.identifiers import parse_accession
+from rembigraph.ontology.identifiers import is_iri, parse_accession
 from rembigraph.ontology.relations import relation_of
 
 QUOTE_LIMIT: Final = 400
@@ -148,9 +148,14 @@ def links_in_prose(study: str | None, texts: Iterable[str]) -> list[StudyLink]:
                 if mention.target != study:
                     kind = "dataset_doi" if mention.by_doi else "prose"
                     quote = _quote(sentence, mention)
-                    link = _link(mention.target, kind, quote, relation_of(_masked(quote)))
+                    link = _link(mention.target, kind, quote, _relation(mention, quote))
                     add_link(found, link)
     return list(found.values())
+
+
+def _relation(mention: Mention, quote: str) -> str:
+    """Return what a sentence says of the relation; of maps and models it says too much to be read off."""
+    return "related" if is_iri(mention.target) else relation_of(_masked(quote))
 
 
 def add_link(found: dict[tuple[str, str], StudyLink], link: StudyLink) -> None:

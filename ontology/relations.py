@@ -68,8 +68,8 @@ PHRASES: Final = (
     ),
     _phrase(
         "part_of_same_experiment",
-        rf"\bcorrelat(?:ed|ive|ion|ing)\b|\bclem\b|\bmatching\b|\bcounterparts?\b|\bassociated empiar\b"
-        rf"|\bcorresponding (?:[\w-]+ ){{0,2}}?{_MODALITY}\b"
+        r"\bcorrelat(?:ed|ive|ion|ing)\b|\bclem\b|\bcounterparts?\b|\bassociated empiar\b"
+        rf"|\b(?:matching|corresponding) (?:[\w-]+ ){{0,2}}?{_MODALITY}\b"
         rf"|\b{_MODALITY}\b(?:[\w -]{{0,40}}?)\b{_DATA}\b.{{0,60}}\b{_PLACED}\b",
         "The FIB SEM data can be found on EMPIAR, entry # @.",
     ),

@@ -132,6 +132,9 @@ def decision_document(one: str, other: str, asked: dict[str, str]) -> str:
     if missing:
         raise UsageError(f"a decision says {text.joined(missing)}", fix="Fill in who decides, and why.")
     first, second = (one, other) if _is_accession(one) else (other, one)
+    if not _is_accession(first):
+        fix = f"A decision is kept with a study: judge the link of a study with {one} or {other}."
+        raise UsageError(f"neither {one} nor {other} is a study", fix=fix)
     decision = {"accession": first, "link_to": second, "verdict": verdict, "relation": relation}
     decision |= {
         "who": asked["who"],

@@ -90,6 +90,8 @@ class _LinkPages:
             return self._decision(request, ends[0], ends[1])
         if not ends or any(segments[2:]):
             raise UnknownStudyError("there is no such page here")
+        if ends[1:] and not _is_study(ends[0]) and _is_study(ends[1]):
+            ends.reverse()  # a decision is about a study and what it is linked with
         wanted = "/links/" + "/".join(quote(end, safe="") for end in ends)
         if raw.removeprefix(self.site.prefix) != wanted:
             return RedirectResponse(self.site.path(wanted), 301, {"Cache-Control": _HOUR})
@@ -141,6 +143,7 @@ class _LinkPages:
             "card": card_of(part, self.site, one),
             "statements": [statement_of(group) for group in part.assertions],
             "decisions": decided,
+            "judged": _is_study(one),
             "studies": [end for end in (one, other) if snapshot.holds(end)],
             "relations": list(words.RELATIONS.items()),
             "action": self.site.path(f"/links/{quote(one, safe='')}/{quote(other, safe='')}/decision.yaml"),
@@ -154,6 +157,11 @@ class _LinkPages:
         name = f"decision-{text.file_name(one)}-{text.file_name(other)}.yaml"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         return answer(request, Body.of(document.encode()), f"{_YAML}; charset=utf-8", headers)
+
+
+def _is_study(end: str) -> bool:
+    archive = archive_of(end)
+    return archive is not None and archive not in EXTERNAL_ARCHIVES and archive.key != "Statements"
 
 
 def _named(one: str, other: str) -> set[str]:

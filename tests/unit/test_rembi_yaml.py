@@ -126,3 +126,11 @@ def test_an_empty_or_binary_file_is_refused_in_words() -> None:
 )
 def test_the_format_is_recognised_from_content(data: bytes, expected: bool) -> None:
     assert rembi_yaml.recognises(Document("x", "", data)) is expected
+
+
+@pytest.mark.parametrize("null", ["", " ~", " null", " Null"])
+def test_a_plain_null_is_no_value_and_a_quoted_one_is_a_word(null: str) -> None:
+    study = _one(
+        f"accession: EXAMPLE-0003\ntitle: 'null'\ndescription:{null}\nbyte_size:{null}\nkeyword:{null}\n"
+    ).study
+    assert (study.title, study.description, study.byte_size, study.keyword) == ("null", None, None, [])
