@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 from pydantic import BaseModel
+from pyoxigraph import NamedNode
 from rembigraph.catalogue.decisions import APPLIED, Decision, new_fact
 from rembigraph.catalogue.generations import replace_graph
 from rembigraph.catalogue.linking import correlative_sets
@@ -25,6 +27,7 @@ from rembigraph.ontology.generated.models import CorrelativeSet, ExternalRecord,
 from rembigraph.ontology.identifiers import VOCABULARY
 
 _CORRELATED_WITH: Final = VOCABULARY + "correlatedWith"
+_DOI: Final = "https://doi.org/"
 DECISION_STATE: Final = VOCABULARY + "decisionState"
 
 if TYPE_CHECKING:
@@ -46,7 +49,8 @@ def write_links(store: Store, iris: Iris, links: Sequence[Link], held: Iterable[
     shared = (link for link in _derived(links, "shared_publication") if not link.is_refuted)
     records += [_statement(iris, link) for link in shared]
     lines = {line for record in records for line in triples(record, iris)}
-    replace_graph(store, iris.graph("links"), _n_triples({*lines, *_models(iris, links)}), iris.data_base)
+    lines |= {*_models(iris, links), *_identifiers(store, links)}
+    replace_graph(store, iris.graph("links"), _n_triples(lines), iris.data_base)
 
 
 def write_inferred(
@@ -137,6 +141,18 @@ def _models(iris: Iris, links: Iterable[Link]) -> Iterator[str]:
             yield f"<{iri_of(iris, study)}> <{field_iri('reconstructed_as')}> <{iri_of(iris, of_map)}>"
             for model in models.get(of_map, ()):
                 yield f"<{iri_of(iris, study)}> <{field_iri('modelled_as')}> <{iri_of(iris, model)}>"
+
+
+def _identifiers(store: Store, links: Iterable[Link]) -> Iterator[str]:
+    """What other graphs join on has its identifier here, too: publications (DOI) and proteins (accession)."""
+    proteins = (
+        quad.object for quad in store.quads_for_pattern(None, NamedNode(field_iri("protein")), None, None)
+    )
+    iris = {link.there for link in links if link.there.startswith(_DOI)}
+    iris |= {protein.value for protein in proteins if isinstance(protein, NamedNode)}
+    for iri in iris:
+        identifier = unquote(iri.removeprefix(_DOI)) if iri.startswith(_DOI) else iri.rsplit("/", 1)[-1]
+        yield f"<{iri}> <{field_iri('accession')}> {quoted(identifier)}"
 
 
 def _correlated(iris: Iris, links: Iterable[Link]) -> Iterator[str]:

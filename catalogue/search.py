@@ -143,6 +143,17 @@ class Search:
         with self.connection() as index:
             return [row[0] for row in index.execute("SELECT accession FROM study ORDER BY accession")]
 
+    def suggestions(self, limit: int) -> list[tuple[str, str]]:
+        """Return the pairs that are only suggested and not judged, the surest first: for a curator."""
+        with self.connection() as index:
+            rows = index.execute(
+                "SELECT here, there FROM edge AS hint WHERE outgoing AND evidence = 'same_authors' AND verdict = ''"
+                " AND NOT EXISTS (SELECT 1 FROM edge WHERE edge.here = hint.here AND edge.there = hint.there"
+                " AND edge.evidence <> 'same_authors') ORDER BY confidence DESC, here, there LIMIT ?",
+                (limit,),
+            )
+            return [(here, there) for here, there in rows]
+
     def starts(self) -> list[str]:
         """Return every record from which a link starts, in order."""
         with self.connection() as index:

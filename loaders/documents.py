@@ -17,10 +17,11 @@ import sys
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from rembigraph.loaders import rdf_dumps
 from rembigraph.loaders.reading import Document
 from rembigraph.ontology.errors import SourceError, SourceMalformed, SourceSkipped, SourceUnavailable
 
@@ -177,7 +178,7 @@ def _contents(name: str, file: IO[bytes], size: int) -> Iterator[Document | Sour
                 "this kind of archive is not read", name, "container", "Unpack it, or use zip or tar.gz."
             )
         case _:
-            yield _plain(name, "", file.read(MAX_DOCUMENT_BYTES + 1))
+            yield from _plain_or_dump(name, file.read)
 
 
 def _container(head: bytes) -> str:
@@ -185,6 +186,14 @@ def _container(head: bytes) -> str:
     if head[_TAR_MAGIC] == b"ustar":
         return _TAR
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), _PLAIN)
+
+
+def _plain_or_dump(name: str, read: Callable[[int], bytes]) -> Iterator[Document | SourceError]:
+    data = read(MAX_DOCUMENT_BYTES + 1)
+    if rdf_dumps.is_large_dump(data, MAX_DOCUMENT_BYTES):
+        yield from rdf_dumps.cut(name, data, read)
+    else:
+        yield _plain(name, "", data)
 
 
 def _plain(name: str, member: str, data: bytes) -> Document | SourceError:
@@ -275,7 +284,7 @@ def _gzip(name: str, inflated: _Metered) -> Iterator[Document | SourceError]:
             fix = "Unpack it once and load the inner archive."
             yield _malformed("this is an archive inside an archive", name, "nested-archive", fix)
         else:
-            yield _plain(name, "", inflated.read(MAX_DOCUMENT_BYTES + 1))
+            yield from _plain_or_dump(name, inflated.read)
     except SourceError as error:
         yield error
     except _DAMAGE as error:

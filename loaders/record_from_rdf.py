@@ -25,8 +25,9 @@ from rembigraph.ontology.fields import Field, classes, enum_iris
 from rembigraph.ontology.generated import models
 from rembigraph.ontology.identifiers import NotAnAccession, is_iri, parse_accession
 
-MAX_RECORDS = 50_000
+MAX_RECORDS = 60_000  # as many parts as a record may have (loaders.MAX_PARTS)
 _ORDER = ("position", "axis_index")
+_WITH_ACCESSION = frozenset({"Study", "LinkSet"})
 _SIZES_OF_INTEGER = ("integer", "int", "long", "short", "byte")
 _SIGNS_OF_INTEGER = ("nonNegative", "positive", "nonPositive", "negative")
 _INTEGER_TYPES = frozenset(
@@ -90,7 +91,7 @@ class RecordReader:
             of = _fields_of(class_name).get(fact.predicate)
             if fact.predicate == RDF_TYPE and fact.object == entry.iri:
                 self._facts.mapped(number)
-            elif of is not None and class_name == "Study" and of.name == "accession":
+            elif of is not None and class_name in _WITH_ACCESSION and of.name == "accession":
                 self._accession(number, fact.object, values)
             elif of is not None:
                 self._fill(values, number, of, class_name)
@@ -100,7 +101,7 @@ class RecordReader:
         return _model(class_name)(**in_order)
 
     def _accession(self, number: int, term: Term, values: dict[str, Any]) -> None:
-        """A study may have identifiers beside its accession: those are kept."""
+        """A study, or a set of links, may have identifiers beside its accession: those are kept."""
         if isinstance(term, Text) and _names(term.text, self._naming.accession):
             values["accession"] = self._naming.accession
             self._facts.mapped(number)

@@ -36,6 +36,7 @@ _YAML: Final = "application/yaml"
 _MAX_END: Final = 300
 _MAX_TEXT: Final = 2000
 _MAX_STUDIES: Final = 20
+_MAX_SUGGESTED: Final = 200
 _HOUR: Final = "public, max-age=3600"
 
 
@@ -58,6 +59,12 @@ def links_router(reader: Reader, *, public_url: str, data_base: str, render: Ren
     """Return the routes of the pages about links, and of the short addresses of EMDB and PDB entries."""
     pages = _LinkPages(reader, Site.of(public_url, data_base), render)
     router = APIRouter()
+
+    @router.api_route(
+        "/links", methods=_METHODS, summary="How studies are linked, and what a curator may judge"
+    )
+    async def overview(request: Request) -> Response:
+        return await run_in_threadpool(pages.overview, request)
 
     @router.api_route("/links/{path:path}", methods=_METHODS, summary="What a record is linked with, and why")
     async def links(request: Request, path: str) -> Response:
@@ -103,6 +110,26 @@ class _LinkPages:
             body = json.dumps(values["json"], ensure_ascii=False, indent=1).encode()
             return answer(request, Body.of(body), JSON, headers)
         page = self.render("pair.html" if ends[1:] else "links.html", values)
+        return answer(request, Body.of(page.encode()), HTML, {"Vary": "Accept"})
+
+    def overview(self, request: Request) -> Response:
+        negotiate(request.headers.get("accept"), [HTML])
+        with self.reader.snapshot() as snapshot:
+            pairs = snapshot.search.suggestions(_MAX_SUGGESTED)
+            cards = snapshot.search.cards({end for pair in pairs for end in pair})
+            page = self.render(
+                "linking.html",
+                {
+                    "counts": snapshot.counts,
+                    "kinds": [
+                        (words.RELATIONS[each["relation"]][0], each) for each in snapshot.counts["links"]
+                    ],
+                    "suggestions": [
+                        [(end, cards[end].title if end in cards else "") for end in pair] for pair in pairs
+                    ],
+                    "canonical": self.site.url("/links"),
+                },
+            )
         return answer(request, Body.of(page.encode()), HTML, {"Vary": "Accept"})
 
     def _record(self, snapshot: Snapshot, end: str) -> dict[str, Any]:

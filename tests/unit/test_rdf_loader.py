@@ -14,7 +14,7 @@ import pyoxigraph as ox
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rembigraph.loaders import LOADERS, documents_of, rdf_documents, read, ro_crate
+from rembigraph.loaders import LOADERS, curation, documents_of, rdf_documents, read, ro_crate
 from rembigraph.loaders.rdf_json import json_statements
 from rembigraph.loaders.rdf_terms import RELATIVE, Statement, Text, written
 from rembigraph.loaders.reading import Document, Reading
@@ -228,12 +228,16 @@ def test_record_graphs_name_the_sources_of_records() -> None:
     assert found == [("gide", "Cells", 1, 4), ("pagetab", "Cells sent in", 2, 2)]
 
 
-def test_every_source_is_one_that_a_record_graph_may_name() -> None:
-    of_studies = {loader.SOURCE for loader in LOADERS} - {"curation", "emicss", "cryoet-portal"}
-    assert of_studies == rdf_documents.SOURCES
-    (reading,) = _read(f"{PREFIXES}<{_DATA}graph/EXAMPLE-0042/evil> {{ {STUDY.removeprefix(PREFIXES)} }}")
-    assert isinstance(reading, Reading)
-    assert reading.source == "rembigraph"
+@pytest.mark.parametrize("source", sorted({loader.SOURCE for loader in LOADERS} - {curation.SOURCE}))
+def test_every_source_is_one_that_a_record_graph_may_name(source: str) -> None:
+    body = STUDY.removeprefix(PREFIXES)
+    assert _one(f"{PREFIXES}<{_DATA}graph/EXAMPLE-0042/{source}> {{ {body} }}").source == source
+
+
+@pytest.mark.parametrize("source", ["evil", "curation", "rembigraph2", "EMPIAR"])
+def test_a_graph_that_names_no_source_is_the_file_s_own(source: str) -> None:
+    body = STUDY.removeprefix(PREFIXES)
+    assert _one(f"{PREFIXES}<{_DATA}graph/EXAMPLE-0042/{source}> {{ {body} }}").source == "rembigraph"
 
 
 def test_what_a_dump_reports_of_its_own_records_is_left_out() -> None:
@@ -242,6 +246,17 @@ def test_what_a_dump_reports_of_its_own_records_is_left_out() -> None:
         f" <{_DATA}graph/provenance> {{ d:EXAMPLE-0042\\/source\\/rembigraph <urn:p> 2 , 3 }}"
     )
     assert (reading.leaves.mapped, reading.leaves.kept, reading.leaves.ignored) == (3, 0, 3)
+
+
+@pytest.mark.parametrize("name", ["inferred", "links", "terms"])
+def test_what_a_catalogue_makes_of_its_records_is_left_out(name: str) -> None:
+    """It is about anything, so that it can't be told whose it is; but it writes nothing."""
+    reading = _one(
+        f"{STUDY} . <{_DATA}graph/{name}> {{ d:EXAMPLE-0042 dcterms:title 'concluded' . <urn:x> <urn:p> 1 ."
+        " d:EXAMPLE-0043 a rembi:Study ; dcterms:identifier 'EXAMPLE-0043' }"
+    )
+    assert (reading.accession, reading.study.title) == ("EXAMPLE-0042", "Cells")
+    assert (reading.leaves.mapped, reading.leaves.kept, reading.leaves.ignored) == (3, 0, 4)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +268,8 @@ def test_what_a_dump_reports_of_its_own_records_is_left_out() -> None:
         "<https://elsewhere.example/graph/provenance> {{ d:EXAMPLE-0042\\/source\\/x <urn:p> 1 }}",
         "<{0}graph/EMPIAR-10001/gide> {{ d:EMPIAR-10001 dcterms:title 'taken over' }}",
         "<{0}graph/EMPIAR-10001/gide> {{ d:EXAMPLE-0042\\/link\\/x <urn:p> 1 }}",
-        "<{0}graph/inferred> {{ d:EXAMPLE-0042\\/link\\/x <urn:p> 1 }}",
+        "<https://elsewhere.example/graph/inferred> {{ d:EXAMPLE-0042\\/link\\/x <urn:p> 1 }}",
+        "<{0}graph/ontology> {{ <urn:x> <urn:p> 1 }}",
     ],
 )
 def test_reports_on_anything_else_are_another_graph(quad: str) -> None:

@@ -1,4 +1,4 @@
-"""Rembigraph YAML -> quads -> every form of RDF -> record -> YAML is identity, for every class of the model.
+"""Record -> quads -> every form of RDF -> record is identity: studies (and their YAML), sets of links, decisions.
 
 RDF has no order and says nothing twice: lists are compared as sets. What has a place (authors, axes) keeps it.
 """
@@ -25,17 +25,18 @@ from rembigraph.catalogue.generations import dump
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.rdf import canonical, to_nquads, triples
 from rembigraph.catalogue.serialisation import serialise
-from rembigraph.loaders import rdf_documents, read, rembi_yaml
+from rembigraph.loaders import curation, rdf_documents, read, rembi_yaml
 from rembigraph.loaders.rdf_facts import Facts
 from rembigraph.loaders.rdf_naming import Naming
 from rembigraph.loaders.rdf_syntax import text_statements
 from rembigraph.loaders.reading import Document, Reading
 from rembigraph.loaders.record_from_rdf import RecordReader
-from rembigraph.ontology.completion import complete
+from rembigraph.ontology.completion import complete, complete_links
 from rembigraph.ontology.fields import Field, classes, enum_iris
 from rembigraph.ontology.generated import models
-from rembigraph.ontology.generated.models import Study
+from rembigraph.ontology.generated.models import CurationDecision, LinkSet, Study
 from rembigraph.ontology.identifiers import VOCABULARY, Iris
+from rembigraph.ontology.records import Record
 
 from tests.study_classes import NOT_IN_A_STUDY, classes_of_a_study
 
@@ -43,6 +44,8 @@ SAMPLES = sorted((Path(__file__).resolve().parents[2] / "app" / "sample").glob("
 BASES = ("https://w3id.org/rembigraph/id/", "https://catalogue.example/data/")
 FORMS = ("turtle", "ntriples", "nquads", "trig", "rdfxml", "jsonld")
 ACCESSION = "EXAMPLE-0042"
+LINKS = "LINKS-BIA-MADE-UP"
+OWN_ACCESSIONS = {"Study": ACCESSION, "LinkSet": LINKS}
 SUBMISSION = {
     "accno": "S-BIADTEST7",
     "attributes": [{"name": "Title", "value": "Cells sent in"}, {"name": "Odd", "value": "kept"}],
@@ -61,6 +64,36 @@ CRATE = {
         {"@id": "ro-crate-metadata.json", "@type": "CreativeWork", "about": {"@id": "./"}},
     ],
 }
+COLLECTION = {
+    "name": "made-up",
+    "title": "Made-up pairs",
+    "accession_ids": ["EMPIAR-10000", "S-BIADTEST7"],
+    "odd": 1,
+}
+TABLE = "EMDB_ID\tPDB_ID\tASSEMBLY\tMOLECULAR_WEIGHT\nEMD-0001\t1abc\tdimer\t52000.5\nEMD-0002\t2xyz\t\t\n"
+PORTAL = {
+    "id": 10000,
+    "dataset_title": "Made-up tomograms",
+    "related_database_entries": "EMPIAR-10001, EMD-1234",
+}
+SIGNED = {"who": "Ada Lovelace", "when": "2026-11-28", "why": "made up"}
+DECISIONS = [
+    {
+        "accession": ACCESSION,
+        "field": "title",
+        "old_value": "Made up",
+        "new_value": 'Made "up"\ncut',
+        **SIGNED,
+    },
+    {"accession": "S-BIADTEST7", "link_to": "EMPIAR-10000", "verdict": "refuted", **SIGNED},
+    {
+        "accession": "S-BIADTEST7",
+        "link_to": "EMD-0001",
+        "verdict": "confirmed",
+        "relation": "reconstructed_as",
+        **SIGNED,
+    },
+]
 _PHASES = [
     Phase.explicit,
     Phase.reuse,
@@ -95,13 +128,13 @@ def records(
 ) -> BaseModel:
     """Draw a record whose parts all have an IRI of their own; with `full`, one that has every slot."""
     values: dict[str, Any] = {"id": name} if name else {}
-    if class_name == "Study":
-        values["accession"] = ACCESSION
+    if class_name in OWN_ACCESSIONS:
+        values["accession"] = OWN_ACCESSIONS[class_name]
     for number, of in enumerate(classes()[class_name].fields.values()):
         if of.name in values or not (full or draw(st.booleans())):
             continue
         drawn = [
-            draw(_value(of, f"{name or ACCESSION}/{number}.{index}", depth, full))
+            draw(_value(of, f"{name or OWN_ACCESSIONS[class_name]}/{number}.{index}", depth, full))
             for index in range(2 if of.many and not full else 1)
         ]
         given = {of.name: drawn if of.many else drawn[0]}
@@ -125,8 +158,8 @@ def _value(of: Field, place: str, depth: int, full: bool) -> st.SearchStrategy[A
     if of.name == "key":
         return st.just(place.replace("/", "."))
     if of.kind == "object":
-        segment = classes()[of.of].segment
-        name = f"{ACCESSION}/{segment}/{place.split('/', 1)[1].replace('/', '.')}"
+        owner, _, rest = place.partition("/")
+        name = f"{owner}/{classes()[of.of].segment}/{rest.replace('/', '.')}"
         return (
             records(of.of, name, depth=depth + 1, full=full)
             if depth < 3
@@ -180,6 +213,12 @@ def _read_back(data: bytes) -> Reading:
     return reading
 
 
+def _study(data: bytes) -> Study:
+    record = _read_back(data).study
+    assert isinstance(record, Study)
+    return record
+
+
 def _forms(quads: bytes, first: str) -> Iterator[tuple[str, bytes]]:
     parsed = list(ox.parse(quads, ox.RdfFormat.N_QUADS))
     for form in FORMS:
@@ -187,8 +226,8 @@ def _forms(quads: bytes, first: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _studies(path: Path) -> Iterator[Study]:
-    for reading in read(Document(path.name, "", path.read_bytes())):
-        assert isinstance(reading, Reading)
+    for reading in _readings(path.read_bytes()):
+        assert isinstance(reading.study, Study)
         yield reading.study
 
 
@@ -212,12 +251,20 @@ def test_samples_come_back_from_every_form(path: Path, base: str) -> None:
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A catalogue of the samples, and of one study that two sources tell of."""
+    """A catalogue of the samples, one study that two sources tell of, sets of links, and a curator's decisions."""
     folder = tmp_path_factory.mktemp("round-trip")
-    (folder / "submission.json").write_text(json.dumps(SUBMISSION))
-    (folder / "crate.json").write_text(json.dumps(CRATE))
+    texts = {
+        "submission.json": json.dumps(SUBMISSION),
+        "crate.json": json.dumps(CRATE),
+        "collection.json": json.dumps(COLLECTION),
+        "portal.json": json.dumps(PORTAL),
+        "models.tsv": TABLE,
+        "decisions.yaml": yaml.safe_dump({"curation": DECISIONS}),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text)
     home = Home.init(folder / "catalogue", BASES[0])
-    report = load([str(folder / "submission.json"), str(folder / "crate.json"), *map(str, SAMPLES)], home)
+    report = load([*(str(folder / name) for name in texts), *map(str, SAMPLES)], home)
     assert report.exit_code == 0, report.as_json()
     return home
 
@@ -247,6 +294,31 @@ def test_a_dump_gives_the_same_records_in_another_catalogue(
     assert _of_records(_dumped(other)) == _of_records(dumped)
     assert {outcome.leaves.kept for outcome in report.outcomes} == {0}
     assert sum(outcome.leaves.total for outcome in report.outcomes) == len(dumped.splitlines())
+    assert other.state().active.keys() == filled.state().active.keys()
+    assert {source for _, source in other.state().active} >= {"bia-v1", "cryoet-portal", "emicss", "gide"}
+    assert sum(source.startswith("curation-") for _, source in other.state().active) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", [ox.RdfFormat.N_QUADS, ox.RdfFormat.TRIG])
+def test_a_dump_of_the_whole_store_gives_the_same_records(
+    filled: Home, tmp_path: Path, form: ox.RdfFormat
+) -> None:
+    """It has the default graph, too, and the graphs that the catalogue makes of its records."""
+    with open_snapshot(filled) as snapshot:
+        store = ox.Store.read_only(str(snapshot.store_path))
+        graphs = {str(quad.graph_name) for quad in store}
+        assert graphs >= {f"<{BASES[0]}graph/{name}>" for name in ("inferred", "links", "terms")} | {
+            "DEFAULT"
+        }
+        store.dump(str(tmp_path / "store"), form)
+        named = sum(isinstance(quad.graph_name, ox.NamedNode) for quad in store)
+    other = Home.init(tmp_path / "catalogue", BASES[0])
+    report = load([str(tmp_path / "store")], other)
+    assert report.exit_code == 0, [outcome.reason for outcome in report.outcomes if outcome.reason]
+    assert _of_records(_dumped(other)) == _of_records(_dumped(filled))
+    assert {outcome.leaves.kept for outcome in report.outcomes} == {0}
+    assert sum(outcome.leaves.total for outcome in report.outcomes) == named
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -254,20 +326,19 @@ def test_the_forms_of_a_page_give_the_same_record(filled: Home, form: str) -> No
     """What does not come back in its slot is kept as text.
 
     That is how other records link the study; and in forms without graphs, where the records of two sources become
-    one, the second value of a slot for one.
+    one, the second value of a slot for one. A curator's verdict on a link comes back as the record that it is.
     """
     iris = Iris(BASES[0])
     with open_snapshot(filled) as snapshot:
-        for accession in sorted({key[0] for key in filled.state().active}):
+        for accession in sorted(snapshot.search.accessions()):
             own = f"{BASES[0]}graph/{accession}/"
             facts = {
                 _line(quad) for quad in snapshot.quads(accession) if quad.graph_name.value.startswith(own)
             }
             readings = list(_readings(snapshot.serialise(accession, form)))
             found = {line for reading in readings for line in _lines(reading.study, iris)}
-            kept = {
-                f"{one.pointer} {one.raw_text}" for reading in readings for one in reading.study.kept_value
-            }
+            studies = [reading.study for reading in readings if isinstance(reading.study, Study)]
+            kept = {f"{one.pointer} {one.raw_text}" for study in studies for one in study.kept_value}
             assert facts - found <= kept
             assert facts <= found or (form not in {"nquads", "trig"} and accession == SUBMISSION["accno"])
             new = (
@@ -287,8 +358,8 @@ def _line(quad: ox.Quad) -> str:
     return f"{quad.subject} {quad.predicate} {quad.object}"
 
 
-def _lines(study: Study, iris: Iris) -> Iterator[str]:
-    return map(_line, ox.parse(to_nquads([study], iris, "urn:g"), ox.RdfFormat.N_QUADS))
+def _lines(record: Record, iris: Iris) -> Iterator[str]:
+    return map(_line, ox.parse(to_nquads([record], iris, "urn:g"), ox.RdfFormat.N_QUADS))
 
 
 def test_authors_and_axes_keep_their_order() -> None:
@@ -300,7 +371,7 @@ def test_authors_and_axes_keep_their_order() -> None:
     )
     (first,) = rembi_yaml.read(Document("record.yaml", "", text.encode()))
     assert isinstance(first, Reading)
-    study = _read_back(to_nquads([first.study], Iris(), "urn:g").replace(b" <urn:g> .", b" .")).study
+    study = _study(to_nquads([first.study], Iris(), "urn:g").replace(b" <urn:g> .", b" ."))
     assert [author.position for author in study.contribution] == list(range(1, 13))
     assert [axis.axis_index for axis in study.coordinate_system[0].has_axis] == list(range(12))
 
@@ -320,6 +391,64 @@ def test_any_study_comes_back(study: Study, base: str, form: str) -> None:
 
 
 @settings(max_examples=40, deadline=None, phases=_PHASES, suppress_health_check=list(HealthCheck))
+@given(records("LinkSet"), st.sampled_from(BASES), st.sampled_from(FORMS))
+def test_any_set_of_links_comes_back(links: LinkSet, base: str, form: str) -> None:
+    complete_links(links, "emicss")
+    iris = Iris(base)
+    graph = iris.record_graph(LINKS, "emicss")
+    quads = to_nquads([links], iris, graph)
+    data = serialise(ox.parse(quads, ox.RdfFormat.N_QUADS), form, iris.study(LINKS))
+    reading = _read_back(data)
+    assert _plain(reading.study, "LinkSet") == _plain(links, "LinkSet")
+    assert to_nquads([reading.study], iris, graph) == quads
+    assert reading.source == ("emicss" if form in {"nquads", "trig"} else "rembigraph")
+    assert (reading.leaves.kept, reading.leaves.total) == (0, quads.count(b"\n"))
+
+
+_WORDS = st.text(_CHARACTERS, min_size=1, max_size=12).map(str.strip).filter(bool)
+_WHO_WHEN_WHY = {
+    "accession": st.sampled_from([ACCESSION, "S-BIADTEST7"]),
+    "who": _WORDS | st.just("https://orcid.org/0000-0002-1825-0097"),
+    "when": st.sampled_from(["2026-11-28", "2026-11-28T12:00:00Z", "2026-11-28T12:00:00.5+01:00"]),
+    "why": _WORDS,
+}
+_DECISIONS = st.fixed_dictionaries(
+    _WHO_WHEN_WHY
+    | {
+        "link_to": st.sampled_from(
+            ["EMPIAR-10000", "EMD-0001", "1abc", "10.1234/X.y", "https://example.org/a"]
+        ),
+        "verdict": st.sampled_from(sorted(enum_iris("Verdict"))),
+    },
+    optional={"relation": st.sampled_from(sorted(enum_iris("LinkRelation")))},
+) | st.fixed_dictionaries(
+    _WHO_WHEN_WHY
+    | {"field": st.sampled_from(["title", "description"]), "old_value": _WORDS, "new_value": _WORDS},
+    optional={"thing": st.sampled_from(["specimen/fish-3", "biosample/a%20b", "urn:x:1"])},
+).filter(lambda decision: decision["old_value"] != decision["new_value"])
+
+
+@settings(max_examples=100, deadline=None, phases=_PHASES, suppress_health_check=list(HealthCheck))
+@given(_DECISIONS, st.sampled_from(BASES), st.sampled_from(FORMS))
+def test_any_decision_comes_back(said: dict[str, str], base: str, form: str) -> None:
+    text = yaml.safe_dump({"curation": [said]}, default_style='"')
+    (first,) = curation.read(Document("c.yaml", "", text.encode()))
+    assert isinstance(first, Reading), first
+    assert isinstance(first.study, CurationDecision)
+    iris = Iris(base)
+    graph = iris.record_graph(first.accession, first.source)
+    quads = to_nquads([first.study], iris, graph)
+    reading = _read_back(
+        serialise(ox.parse(quads, ox.RdfFormat.N_QUADS), form, iris.absolute(first.study.id))
+    )
+    assert reading.study == first.study
+    assert (reading.source, reading.quality) == (first.source, first.quality)
+    assert reading.source_date == first.source_date
+    assert to_nquads([reading.study], iris, graph) == quads
+    assert (reading.leaves.mapped, reading.leaves.total) == (quads.count(b"\n"),) * 2
+
+
+@settings(max_examples=40, deadline=None, phases=_PHASES, suppress_health_check=list(HealthCheck))
 @given(records("Study"))
 def test_yaml_to_quads_to_yaml_is_identity(study: Study) -> None:
     text = yaml.safe_dump(_plain(study, "Study"), allow_unicode=True, sort_keys=False)
@@ -335,7 +464,7 @@ def test_yaml_to_quads_to_yaml_is_identity(study: Study) -> None:
 @settings(max_examples=15, deadline=None, phases=_PHASES, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_every_class_comes_back(class_name: str, data: st.DataObject) -> None:
-    name = f"{ACCESSION}/{classes()[class_name].segment}/it" if class_name != "Study" else ACCESSION
+    name = OWN_ACCESSIONS.get(class_name, f"{ACCESSION}/{classes()[class_name].segment}/it")
     _comes_back(data.draw(records(class_name, name)), class_name, name)
 
 
@@ -343,7 +472,7 @@ def test_every_class_comes_back(class_name: str, data: st.DataObject) -> None:
 @settings(max_examples=2, deadline=None, phases=_PHASES, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_every_slot_of_every_class_comes_back(class_name: str, data: st.DataObject) -> None:
-    name = f"{ACCESSION}/{classes()[class_name].segment}/it" if class_name != "Study" else ACCESSION
+    name = OWN_ACCESSIONS.get(class_name, f"{ACCESSION}/{classes()[class_name].segment}/it")
     record = data.draw(records(class_name, name, depth=2, full=True))
     assert _plain(record, class_name).keys() - {"id"} == classes()[class_name].fields.keys()
     _comes_back(record, class_name, name)
@@ -359,8 +488,8 @@ def _comes_back(record: BaseModel, class_name: str, name: str) -> None:
     lines = canonical(f"{triple} ." for triple in triples(record, iris))
     document = Document("record.nt", "", lines)
     facts = Facts(text_statements(document))
-    studies = {iris.study(ACCESSION): ACCESSION}
-    naming = Naming.of(ACCESSION, studies, facts, "0" * 12)
+    accession = name.split("/", 1)[0]
+    naming = Naming.of(accession, {iris.study(accession): accession}, facts, "0" * 12)
     back = RecordReader(facts, naming, "record.nt").record(iris.absolute(name), class_name, name)
     assert _plain(back, class_name) == _plain(record, class_name)
     assert canonical(f"{triple} ." for triple in triples(back, iris)) == lines
