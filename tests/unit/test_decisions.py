@@ -359,6 +359,7 @@ SETS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETS)
 def test_the_order_of_loading_does_not_matter(tmp_path: Path, name: str) -> None:
     documents = SETS[name]
@@ -369,6 +370,7 @@ def test_the_order_of_loading_does_not_matter(tmp_path: Path, name: str) -> None
     assert len(found) == 1
 
 
+@pytest.mark.slow
 def test_random_orders_and_batches_give_the_same_catalogue(tmp_path: Path) -> None:
     documents = [
         *SETS["verdicts"],
@@ -449,6 +451,7 @@ def test_lists_and_search_follow_the_curator(home: Path) -> None:
     assert "Mus musculus" not in shown
 
 
+@pytest.mark.slow
 def test_what_is_exported_is_the_same_when_loaded_elsewhere(tmp_path: Path) -> None:
     """Every kind of decision, into a catalogue whose data IRIs begin otherwise."""
     decisions = [

@@ -127,6 +127,7 @@ EMDB_EMPIAR = f"EMDB_ID\tEMPIAR_ID\tPROVENANCE\n{MAP}\t{ENTRY}\tEMPIAR\nEMD-9999
 EMDB_PDB = f"EMDB_ID\tPDB_ID\tASSEMBLY\tMOLECULAR_WEIGHT\n{MAP}\t{MODEL}\t1\t420.5\n"
 
 
+@pytest.mark.slow
 def test_what_a_table_passes_on_is_one_assertion(tmp_path: Path) -> None:
     """EMICSS has its EMDB-EMPIAR rows from EMPIAR's own header: no second evidence for the same thing."""
     documents = [_empiar(cross_references=[MAP]), EMDB_EMPIAR, EMDB_PDB]
