@@ -197,8 +197,9 @@ def load(
     from rembigraph.app.showing import lapsed_warning
     from rembigraph.catalogue.home import Home
 
+    live = live or (list_file is not None and not paths)
     if list_file and not live:
-        raise UsageError("--from needs --live", fix="rembigraph load --live --from FILE")
+        raise UsageError("--from needs --live", fix="rembigraph load --live --from FILE ACCESSION...")
     if not live and not paths:
         raise UsageError("no PATH is given", fix="Name files or folders, or give --live and accessions.")
     if live:

@@ -23,6 +23,7 @@ from rembigraph.loaders.rdf_graphs import (
     LINK_SET,
     STUDY,
     Root,
+    check_graphs,
     check_roots,
     dealt_out,
     malformed,
@@ -102,6 +103,7 @@ class _File:
         self, document: Document, statements: Sequence[Statement], roots: dict[str, Root], *, is_gide: bool
     ) -> None:
         if not roots:
+            check_graphs(document, statements)
             message = "the file holds no study: no node in it is a rembi:Study or a schema:Dataset"
             raise malformed(document, message, "no-study", _NO_RECORD_FIX)
         check_roots(document, roots.values())

@@ -171,6 +171,18 @@ def _check_home(document: Document, root: Root, graphs: Iterable[str]) -> None:
             raise malformed(document, message, "foreign-graph", _GRAPH_FIX, place_of(document, graph))
 
 
+def check_graphs(document: Document, statements: Iterable[Statement]) -> None:
+    """Check that a file without a record does not write to a graph of a record or of the catalogue.
+
+    Raises:
+        SourceMalformed: it does.
+    """
+    graph = next((one.graph for one in statements if one.graph), "")
+    if graph:
+        message = f"a record may only write its own graph, and this file writes to {written(graph)[:200]}"
+        raise malformed(document, message, "foreign-graph", _GRAPH_FIX, place_of(document, graph))
+
+
 def _is_of_decision(graph: str) -> bool:
     return graph.rsplit("/", 1)[-1].startswith(f"{curation.SOURCE}-")
 

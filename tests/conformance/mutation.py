@@ -498,7 +498,8 @@ class _Writing:
     def record(self, name: str) -> dict[str, Any]:
         """Return a record of a class: what REMBI asks for always, the rest most often."""
         written: dict[str, Any] = {}
-        for of in classes()[name].fields.values():
+        fields = [of for of in classes()[name].fields.values() if of.of != name or of.kind != "object"]
+        for of in fields:  # but for what holds things of its own kind: that would never end
             if of.level or of.kind == "object" or self.random.random() < 0.8:
                 one = [self.value(of)]
                 written[of.name] = one if of.many else one[0]

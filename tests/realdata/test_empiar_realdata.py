@@ -178,7 +178,7 @@ def test_a_test_copy_keeps_its_own_accession_beside_the_doi_of_its_model(entries
     assert copy.reading.study.accession == "EMPIAR-TEST"
     assert copy.reading.study.archive == "Draft"
     assert copy.reading.study.dataset_doi == "https://doi.org/10.6019/empiar-10442"
-    assert copy.reading.study.related == []
+    assert [link.link_relation for link in copy.reading.study.related] == ["described_in"]
 
 
 def test_curated_records_join_specimens_images_and_annotations(entries: list[Entry]) -> None:
