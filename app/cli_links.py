@@ -28,6 +28,7 @@ def _home(ctx: click.Context) -> Home:
 def links(ctx: click.Context, accession: str | None, suggest: bool, as_json: bool) -> None:
     """List what is linked with ACCESSION (or everything), with the evidence. EMDB and PDB identifiers work, too."""
     from rembigraph.app.pages.linkage import canonical_end, entries, link_lines, suggested
+    from rembigraph.app.pages.text import plural
     from rembigraph.app.showing import open_snapshot
 
     with open_snapshot(_home(ctx)) as snapshot:
@@ -39,7 +40,7 @@ def links(ctx: click.Context, accession: str | None, suggest: bool, as_json: boo
         return
     for line in link_lines(found):
         click.echo(line)
-    click.echo(f"{len(found)} {'suggestions' if suggest else 'links'}", err=True)
+    click.echo(plural(len(found), "suggestion" if suggest else "link"), err=True)
 
 
 @click.command()

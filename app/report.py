@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rembigraph.app.loading import LoadReport, Outcome, leaves_json, total_leaves
+from rembigraph.app.pages.linkage import says
 from rembigraph.app.pages.text import cut, joined, plural
 from rembigraph.app.pages.words import judged
 from rembigraph.catalogue.decisions import LAPSED, Decision
@@ -276,6 +277,6 @@ def _part_lines(part: Part) -> Iterator[str]:
     for claim in part.claims:
         link = claim.link
         evidence = (link.evidence or link.kind).replace("_", " ")
-        who = f", says the {link.asserter}" if link.asserter else ""
+        who = says(link.asserter)
         quote = f': "{claim.texts[0]}"' if claim.texts else ""
         yield f"    {link.relation.replace('_', ' ')} - {evidence}{who}{quote}"

@@ -98,13 +98,24 @@ def _pair(entry: dict[str, Any]) -> frozenset[str]:
     return frozenset((entry["from"], entry["to"]))
 
 
+def says(asserter: str) -> str:
+    """Return who states a link, to stand behind its evidence; empty when nobody is named.
+
+    >>> says("depositor"), says("inferred"), says("")
+    (', says the depositor', ', by a rule of this catalogue', '')
+    """
+    if asserter == "inferred":
+        return ", by a rule of this catalogue"
+    return f", says the {asserter}" if asserter else ""
+
+
 def link_lines(found: Iterable[dict[str, Any]]) -> Iterator[str]:
     """Yield links for a terminal: two ends with the relation, then what it rests on."""
     for entry in found:
         mark = " (suggestion)" if entry["suggestion"] else ""
         mark = f" ({entry['verdict']} by a curator)" if entry["verdict"] else mark
         yield f"{entry['from']} -> {entry['to']}  {entry['relation'].replace('_', ' ')}{mark}"
-        who = f", says the {entry['asserted_by']}" if entry["asserted_by"] else ""
+        who = says(entry["asserted_by"] or "")
         relayed = f", passed on by {text.joined(entry['relayed_by'])}" if entry["relayed_by"] else ""
         yield f"    {entry['evidence'].replace('_', ' ')}{who}{relayed}; confidence {entry['confidence']:.2g}"
         yield from (f'    "{text.cut(quote, 300)}"' for quote in entry["quotes"][:6])
