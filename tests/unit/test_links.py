@@ -375,7 +375,7 @@ def test_links_are_listed_as_json(home: Home) -> None:
 def test_suggestions_are_what_nobody_has_judged(home: Home) -> None:
     result = _run(home, "--suggest")
     assert result.stdout.splitlines()[0] == "EXAMPLE-0001 -> EXAMPLE-0002  related (suggestion)"
-    assert result.stderr == "1 suggestions\n"
+    assert result.stderr == "1 suggestion\n"
     asked = CliRunner().invoke(
         main, ["--home", str(home.path), "query", "@suggested_links", "--format", "csv"]
     )
