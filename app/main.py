@@ -9,7 +9,6 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 from rembigraph.app.pages import local_link, make_renderer, pages_router, secure, static_router
-from rembigraph.app.pages.links import links_router
 from rembigraph.app.pages.rendering import Render
 from rembigraph.app.pages.vocabulary import vocabulary_router
 from rembigraph.app.problems import install
@@ -43,7 +42,6 @@ def create_app(home: Home, public_url: str, limits: QueryLimits) -> FastAPI:
         vocabulary_router(service, reader, public_url=public_url, data_base=home.data_base, render=render)
     )
     app.include_router(status_router(reader, service, render))
-    app.include_router(links_router(reader, public_url=public_url, data_base=home.data_base, render=render))
     app.include_router(pages_router(reader, public_url=public_url, data_base=home.data_base, render=render))
     return app
 

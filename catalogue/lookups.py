@@ -32,6 +32,7 @@ XSD_STRING: Final = PREFIXES["xsd"] + "string"
 
 _Term: TypeAlias = NamedNode | Literal
 _TYPE: Final = NamedNode(RDF_TYPE)
+_ELSEWHERE: Final = NamedNode(VOCABULARY + "ExternalRecord")
 _ABBREVIATED: Final = re.compile(r"\w\. ")
 """Beginning of `M. musculus` and the like."""
 
@@ -142,8 +143,9 @@ def label(store: Store, iris: Iris, iri: str) -> str:
 
 
 def is_described(store: Store, iri: str) -> bool:
-    """Whether a record says what kind of thing this is."""
-    return next(iter(store.quads_for_pattern(NamedNode(iri), _TYPE, None, DEFAULT)), None) is not None
+    """Whether a record here says what kind of thing this is; what is only known to be elsewhere is not described."""
+    kinds = (quad.object for quad in store.quads_for_pattern(NamedNode(iri), _TYPE, None, DEFAULT))
+    return any(kind != _ELSEWHERE for kind in kinds)
 
 
 def labels(store: Store, iris: Iris, wanted: Iterable[str]) -> dict[str, str]:

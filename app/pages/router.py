@@ -23,7 +23,7 @@ from rembigraph.app.pages.absent import UnknownStudyError, WithdrawnStudyError
 from rembigraph.app.pages.answers import Body, BodyCache, answer
 from rembigraph.app.pages.home import home
 from rembigraph.app.pages.landing import landing
-from rembigraph.app.pages.links import external_redirect
+from rembigraph.app.pages.links import external_redirect, links_router
 from rembigraph.app.pages.listing import CSV, as_csv, as_json, criteria_of, listing
 from rembigraph.app.pages.rendering import STATIC_FILES, Render, Site, fingerprint, make_renderer, static_file
 from rembigraph.app.pages.thing import thing
@@ -72,10 +72,10 @@ def pages_router(
         data_base: data base IRI of the catalogue.
         render: renders templates; made for the public address when not given.
     """
-    pages = _Pages(
-        reader, Site.of(public_url, data_base), render or make_renderer(public_url, data_base), BodyCache()
-    )
+    render = render or make_renderer(public_url, data_base)
+    pages = _Pages(reader, Site.of(public_url, data_base), render, BodyCache())
     router = static_router()
+    router.include_router(links_router(reader, public_url=public_url, data_base=data_base, render=render))
 
     @router.api_route("/", methods=_METHODS, include_in_schema=False)
     async def home_page(request: Request) -> Response:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+from rembigraph.ontology.evidence import EVIDENCE_WORTH
+from rembigraph.ontology.fields import enum_iris
 from rembigraph.ontology.mentions import links_in_prose, studies_named
 from rembigraph.ontology.relations import PHRASES, relation_of
 
@@ -84,3 +89,11 @@ def test_a_long_text_is_quoted_in_bounds():
     (link,) = links_in_prose("S-BIAD1", ["word " * 4000 + "EMPIAR-10310" + " word" * 4000])
     assert len(link.evidence_text[0]) <= 400
     assert "EMPIAR-10310" in link.evidence_text[0]
+
+
+def test_the_documented_kinds_of_evidence_are_those_of_the_table():
+    text = (Path(__file__).resolve().parents[2] / "docs" / "links.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?`) \| .* \| ([\d.]*) \|$", text, re.MULTILINE)
+    told = {kind: float(worth) for kinds, worth in rows if worth for kind in re.findall(r"`(\w+)`", kinds)}
+    assert told == {kind: worth for kind, worth in EVIDENCE_WORTH.items() if kind != "same_authors"}
+    assert set(EVIDENCE_WORTH) == set(enum_iris("EvidenceKind"))
