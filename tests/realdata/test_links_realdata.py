@@ -119,6 +119,13 @@ def test_the_correlative_pairs_are_found_with_their_evidence(catalogue: Catalogu
     }
 
 
+def test_nothing_else_is_correlated(catalogue: Catalogue) -> None:
+    """Every correlated pair of the shared records was read: six fish, and the HeLa cell."""
+    fish = {frozenset(("S-BSST429", f"EMPIAR-{number}")) for number in range(10459, 10465)}
+    found = {frozenset((one["from"], one["to"])) for one in catalogue.links if one["correlated"]}
+    assert found == fish | {frozenset(("S-BSST707", "EMPIAR-10819"))}
+
+
 def test_members_that_are_not_here_are_external_nodes(catalogue: Catalogue) -> None:
     members = {one["to"] for one in catalogue.links if one["from"] == CORRELATIVE}
     absent = members - catalogue.held
