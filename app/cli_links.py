@@ -60,7 +60,7 @@ def curation(ctx: click.Context, accession: str | None, form: str) -> None:
 
     with open_snapshot(_home(ctx)) as snapshot:
         study = "" if accession is None else snapshot.iris.study(canonical_accession(accession))
-        found = [pair for pair in snapshot.decisions() if study in {"", pair[0].study, pair[0].link_to}]
+        found = snapshot.decisions(study)
         iris = snapshot.iris
     if form == "yaml":
         click.echo(curation_yaml((decision for decision, _ in found), iris), nl=False)

@@ -17,17 +17,15 @@ from pyoxigraph import NamedNode
 from rembigraph.catalogue.decisions import APPLIED, Decision, new_fact
 from rembigraph.catalogue.generations import replace_graph
 from rembigraph.catalogue.linking import correlative_sets
-from rembigraph.catalogue.parts import Link, archive_of, page_of
+from rembigraph.catalogue.parts import Link, archive_of, iri_of, page_of
 from rembigraph.catalogue.precedence import Conflict
 from rembigraph.catalogue.rdf import quoted, triples
 from rembigraph.catalogue.recordview import field_iri
-from rembigraph.ontology.external import parse_external
 from rembigraph.ontology.fields import enum_iris
 from rembigraph.ontology.generated.models import CorrelativeSet, ExternalRecord, FieldConflict, StudyLink
-from rembigraph.ontology.identifiers import VOCABULARY
+from rembigraph.ontology.identifiers import DOI, VOCABULARY
 
 _CORRELATED_WITH: Final = VOCABULARY + "correlatedWith"
-_DOI: Final = "https://doi.org/"
 DECISION_STATE: Final = VOCABULARY + "decisionState"
 
 if TYPE_CHECKING:
@@ -85,12 +83,6 @@ def _n_triples(lines: Iterable[str]) -> bytes:
     return "".join(f"{line} .\n" for line in sorted(lines)).encode("utf-8")
 
 
-def iri_of(iris: Iris, end: str) -> str:
-    """Return the IRI of the end of a link: the reverse of `parts.end_of`."""
-    external = None if "/" in end else parse_external(end)
-    return external.iri if external and external.identifier == end else iris.absolute(end)
-
-
 def _derived(links: Iterable[Link], evidence: str) -> Iterator[Link]:
     return (
         link for link in links if link.evidence == evidence and link.asserter == "inferred" and link.outgoing
@@ -100,7 +92,7 @@ def _derived(links: Iterable[Link], evidence: str) -> Iterator[Link]:
 def _ends(links: Iterable[Link]) -> set[str]:
     """The ends of links that an archive has a record of; sets of links are here themselves."""
     ends = {end for link in links for end in (link.here, link.there)}
-    return {end for end in ends if (archive := archive_of(end)) and archive.key != "Statements"}
+    return {end for end in ends if (archive := archive_of(end)) and not archive.is_of_statements}
 
 
 def _external(iris: Iris, end: str) -> ExternalRecord:
@@ -148,10 +140,10 @@ def _identifiers(store: Store, links: Iterable[Link]) -> Iterator[str]:
     proteins = (
         quad.object for quad in store.quads_for_pattern(None, NamedNode(field_iri("protein")), None, None)
     )
-    iris = {link.there for link in links if link.there.startswith(_DOI)}
+    iris = {link.there for link in links if link.there.startswith(DOI)}
     iris |= {protein.value for protein in proteins if isinstance(protein, NamedNode)}
     for iri in iris:
-        identifier = unquote(iri.removeprefix(_DOI)) if iri.startswith(_DOI) else iri.rsplit("/", 1)[-1]
+        identifier = unquote(iri.removeprefix(DOI)) if iri.startswith(DOI) else iri.rsplit("/", 1)[-1]
         yield f"<{iri}> <{field_iri('accession')}> {quoted(identifier)}"
 
 

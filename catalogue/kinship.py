@@ -18,12 +18,11 @@ from typing import Final
 
 from rembigraph.catalogue.criteria import series_of
 from rembigraph.catalogue.parts import Link
-from rembigraph.ontology.identifiers import Iris, parse_accession
+from rembigraph.ontology.identifiers import DOI, Iris, parse_accession
 
 MOST_SHARING: Final = 20
 """A publication named by more studies than this joins them through its own node only, not pair by pair."""
 
-_DOI: Final = "https://doi.org/"
 _BLOCK: Final = 200  # studies of one author name: more than that and the name says nothing
 _NEAR: Final = 3  # accessions that were given one after the other
 _LETTERS: Final = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
@@ -58,7 +57,7 @@ class Kin:
     @property
     def is_draft(self) -> bool:
         """Whether it is no released study, but a draft or a test copy of one."""
-        return parse_accession(self.accession).archive_key == "Draft"
+        return parse_accession(self.accession).archive.is_of_drafts
 
     def follows(self, other: Kin) -> bool:
         """Whether an archive gave both accessions in one go and released them on one day."""
@@ -118,7 +117,7 @@ def shared_publications(kin: Iterable[Kin], iris: Iris) -> Iterator[Link]:
     for publication in sorted(named):
         if 1 < len(named[publication]) <= MOST_SHARING:
             for pair in combinations(sorted(named[publication]), 2):
-                if publication.startswith(_DOI) or not _contradict(*(every[each] for each in pair)):
+                if publication.startswith(DOI) or not _contradict(*(every[each] for each in pair)):
                     found.setdefault(pair, publication)
     for here, there in sorted(found):
         quote = f"both name the publication {found[here, there]}"
@@ -127,7 +126,7 @@ def shared_publications(kin: Iterable[Kin], iris: Iris) -> Iterator[Link]:
 
 def _contradict(one: Kin, other: Kin) -> bool:
     """Whether both name publications by DOI, and none in common: then an equal PubMed number is a slip."""
-    dois = [{each for each in kin.publications if each.startswith(_DOI)} for kin in (one, other)]
+    dois = [{each for each in kin.publications if each.startswith(DOI)} for kin in (one, other)]
     return bool(dois[0] and dois[1]) and not dois[0] & dois[1]
 
 

@@ -18,9 +18,16 @@ from rembigraph.catalogue.lookups import facts_of, plain
 from rembigraph.catalogue.recordview import SAME_SPECIMEN, Value, field_iri
 from rembigraph.catalogue.summary import Term
 from rembigraph.ontology.evidence import EVIDENCE_WORTH
-from rembigraph.ontology.external import external_of, parse_external
+from rembigraph.ontology.external import External, external_of, parse_external
 from rembigraph.ontology.fields import enum_iris
-from rembigraph.ontology.identifiers import Archive, Iris, NotAnAccession, is_web_address, parse_accession
+from rembigraph.ontology.identifiers import (
+    Accession,
+    Archive,
+    Iris,
+    NotAnAccession,
+    is_web_address,
+    parse_accession,
+)
 
 if TYPE_CHECKING:
     from pyoxigraph import Store
@@ -217,26 +224,35 @@ class Part:
 
 def archive_of(text: str) -> Archive | None:
     """Return the archive of an accession, or of an identifier of an external archive; None for anything else."""
-    try:
-        return parse_accession(text).archive
-    except NotAnAccession:
-        external = parse_external(text)
-        return external.archive if external and external.identifier == text else None
+    found = _record_of(text)
+    return found.archive if found else None
 
 
 def page_of(text: str) -> str:
     """Return the archive's own page of an accession or identifier; empty when it can't be derived."""
+    found = _record_of(text)
+    return found.landing_page if found else ""
+
+
+def _record_of(text: str) -> Accession | External | None:
+    """Return the record that an accession, or an identifier of an external archive in its own spelling, names."""
     try:
-        return parse_accession(text).landing_page
+        return parse_accession(text)
     except NotAnAccession:
         external = parse_external(text)
-        return external.landing_page if external and external.identifier == text else ""
+        return external if external and external.identifier == text else None
 
 
 def end_of(iris: Iris, iri: str) -> str:
     """Return what to call the end of a link: an accession, the identifier of an external record, else its IRI."""
     external = external_of(iri)
     return iris.accession_of(iri) or (external.identifier if external else iri)
+
+
+def iri_of(iris: Iris, end: str) -> str:
+    """Return the IRI of the end of a link: the reverse of `end_of`."""
+    found = _record_of(end)
+    return found.iri if isinstance(found, External) else iris.absolute(end)
 
 
 def every_statement(store: Store, iris: Iris) -> Iterator[Link]:

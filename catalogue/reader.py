@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import NamedNode, Quad, Store
-from rembigraph.catalogue.decisions import Decision, every_decision
+from rembigraph.catalogue.decisions import Decision, decisions_about, every_decision
 from rembigraph.catalogue.generations import Generation
 from rembigraph.catalogue.inference import DECISION_STATE
 from rembigraph.catalogue.lookups import (
@@ -195,12 +195,16 @@ class Snapshot:
         found = (link.there for link in self.search.links(accession) if link.kind == "publication")
         return list(dict.fromkeys(found))
 
-    def decisions(self) -> list[tuple[Decision, str]]:
-        """Return every decision of a curator with its state now, the earlier first."""
+    def decisions(self, about: str = "") -> list[tuple[Decision, str]]:
+        """Return curators' decisions with their states now, the earlier first.
+
+        Args:
+            about: IRI of a record whose decisions, and those about links with it, are wanted; empty for all.
+        """
         graph = NamedNode(self.iris.graph("inferred"))
         states = {iri: key for key, iri in enum_iris("DecisionState").items()}
         found = []
-        for decision in every_decision(self._store):
+        for decision in decisions_about(self._store, about) if about else every_decision(self._store):
             stated = objects(self._store, decision.iri, DECISION_STATE, graph)
             found.append((decision, states.get(stated[0].text, "") if stated else ""))
         return found

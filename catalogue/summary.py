@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Final
 from pyoxigraph import NamedNode
 from rembigraph.catalogue.lookups import objects
 from rembigraph.catalogue.recordview import Node, RecordView, field_iri, natural_key, short_iri, source_order
-from rembigraph.ontology.identifiers import PREFIXES, Iris, parse_accession
+from rembigraph.ontology.identifiers import DOI, PREFIXES, Iris, parse_accession
 
 if TYPE_CHECKING:
     from pyoxigraph import Store
 
 _UNRESOLVED: Final = PREFIXES["rembi"] + "Unresolved"
-_DOI: Final = "https://doi.org/"
 _SYNONYM: Final = PREFIXES["skos"] + "altLabel"
 
 
@@ -167,7 +166,7 @@ def authors(view: RecordView) -> list[Node]:
 
 def _publications(study: Node) -> Iterator[str]:
     for node in study.nodes("publication"):
-        yield from (f"{_DOI}{doi.lower().removeprefix(_DOI)}" for doi in node.texts("doi"))
+        yield from (f"{DOI}{doi.lower().removeprefix(DOI)}" for doi in node.texts("doi"))
         yield from (f"pubmed:{number}" for number in node.texts("pubmed_id"))
 
 

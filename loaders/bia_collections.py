@@ -35,7 +35,6 @@ _KIND = "BIA"
 _SNIFFED_BYTES = 64 * 1024
 _MEMBERS = "accession_ids"
 _UUIDS = "study_uuids"
-_LINK_SET = "Statements"
 
 
 def recognises(document: Document) -> bool:
@@ -150,7 +149,7 @@ def _target(text: str) -> str | None:
     except NotAnAccession:
         external = parse_external(text)
         return external.iri if external else None
-    return None if accession.archive_key == _LINK_SET else accession.text
+    return None if accession.archive.is_of_statements else accession.text
 
 
 def _malformed(document: Document, message: str, pointer: str, fix: str) -> SourceMalformed:

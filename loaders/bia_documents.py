@@ -32,7 +32,7 @@ def study_of(of: Fields, document: Document) -> tuple[Study, str]:
     study = Study(accession=accession.text)
     if given and given.casefold() != accession.text.casefold():
         study.alternate_identifier = [given]
-    return study, "draft" if accession.archive_key == "Draft" else "original"
+    return study, "draft" if accession.archive.is_of_drafts else "original"
 
 
 def _nameless(given: str | None, document: Document) -> SourceMalformed:

@@ -117,7 +117,7 @@ def _reading(document: Document, parsed: dict[str, Any], lists: FileLists) -> Re
         format=FORMAT,
         source_bytes=document.bundle(),
         leaves=account.leaves() + lists.leaves,
-        quality="draft" if accession.archive_key == "Draft" else "original",
+        quality="draft" if accession.archive.is_of_drafts else "original",
         source_date=study.modified or "",
         unmapped=account.unmapped(lambda pointer: names.get(pointer) or leaf_name(pointer)),
     )

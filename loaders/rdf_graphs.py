@@ -43,7 +43,6 @@ _ABOUT: Final = classes()[DECISION].fields["about_study"].iri
 _RECORD_GRAPH: Final = re.compile(r"(?P<base>.*/)graph/(?P<accession>[^/]+)/(?P<source>[A-Za-z0-9-]+)")
 _SHARED_GRAPH: Final = re.compile(rf"(?P<base>.*/)graph/(?P<name>{'|'.join(MADE_ANEW)})")
 _DECISION_IRI: Final = re.compile(r"(?P<base>.*/)(?P<accession>[^/]+)/curation/[^/]+")
-_SET_OF_LINKS: Final = "Statements"
 _QUOTED: Final = ("link", "correlation")
 _ACCESSION_FIX = (
     "Write dcterms:identifier with an accession such as EMPIAR-10310, S-BIAD1076 or idr0001 "
@@ -125,7 +124,7 @@ def _kept(document: Document, facts: Facts, node: str, kind: str) -> Root:
         if named and stated:
             message = f"the {_NAMES[kind]} {written(node)[:200]} says that its accession is {accession}"
         raise malformed(document, message, "unknown-accession", _ACCESSION_FIX, place_of(document, node))
-    if (parse_accession(accession).archive_key == _SET_OF_LINKS) != (kind == LINK_SET):
+    if parse_accession(accession).archive.is_of_statements != (kind == LINK_SET):
         message = f"{accession} can't be the accession of a {_NAMES[kind]}"
         fix = "Sets of links have accessions that begin with LINKS-, and nothing else has."
         raise malformed(document, message, "unknown-accession", fix, place_of(document, node))

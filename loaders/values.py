@@ -10,7 +10,7 @@ import datetime as dt
 import re
 from urllib.parse import quote, unquote
 
-from rembigraph.ontology.identifiers import OBO, expand_curie, is_iri, is_web_address
+from rembigraph.ontology.identifiers import DOI, OBO, expand_curie, is_iri, is_web_address
 
 E_MAIL_REMOVED = "[e-mail removed]"
 
@@ -111,7 +111,7 @@ def doi_iri(name: str) -> str:
     >>> doi_iri("10.1002/(sici)1<2::aid>3.0")
     'https://doi.org/10.1002/(sici)1%3C2::aid%3E3.0'
     """
-    return "https://doi.org/" + quote(name, safe="/:;()._-,+=@!$&'*~")
+    return DOI + quote(name, safe="/:;()._-,+=@!$&'*~")
 
 
 def orcid_iri(text: str) -> str | None:

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from rembigraph.ontology.evidence import EVIDENCE_WORTH
+from rembigraph.ontology.external import external_of
 from rembigraph.ontology.fields import Field, RecordClass, classes
 from rembigraph.ontology.generated.models import (
     Asserter,
@@ -37,6 +38,7 @@ from rembigraph.ontology.generated.models import (
     Taxon,
 )
 from rembigraph.ontology.identifiers import (
+    DOI,
     NotAnAccession,
     is_accession,
     is_iri,
@@ -58,7 +60,6 @@ _LINKED_FIELDS = {
     "modelled_as": LinkRelation.modelled_as,
     "publication": LinkRelation.described_in,
 }
-_ELSEWHERE = ("https://doi.org/", "http://www.ebi.ac.uk/emdb/", "http://rdf.wwpdb.org/pdb/")
 _NO_PROSE = frozenset(
     [
         "accession", "key", "raw_text", "pointer", "evidence_text", "path", "path_pattern", "parameters", "landmarks",
@@ -123,9 +124,7 @@ def complete_links(links: LinkSet, source: str) -> LinkSet:
     links.accession = links.id = accession.text
     links.archive = links.archive or accession.archive_key  # type: ignore[assignment]
     _resolve_references(links, accession.text)
-    for link in links.related:
-        link.link_from = link.link_from or links.id
-        _fill_confidence(link)
+    _complete_ends(links.related, accession.text)
     links.kept_value += _without_illegal_iris(links)
     _mint_children(links, accession.text, _Minting(accession.text, source, _given(links)))
     return links
@@ -213,7 +212,7 @@ def _link_fields(study: Study, source: str) -> None:
     known = {(link.link_to, str(link.link_relation)) for link in study.related}
     for name, relation in _LINKED_FIELDS.items():
         for record in getattr(study, name):
-            if (record.id or "").startswith(_ELSEWHERE) and (record.id, relation) not in known:
+            if _is_elsewhere(record.id or "") and (record.id, relation) not in known:
                 study.related.append(
                     StudyLink(
                         link_to=record.id,
@@ -225,15 +224,22 @@ def _link_fields(study: Study, source: str) -> None:
                 )
 
 
+def _is_elsewhere(iri: str) -> bool:
+    return iri.startswith(DOI) or external_of(iri) is not None
+
+
 def _called(record: ExternalRecord | Publication) -> str:
     return str(
         record.external_identifier if isinstance(record, ExternalRecord) else record.title or record.doi
     )
 
 
-def _fill_confidence(link: StudyLink) -> None:
-    if link.confidence is None and link.evidence_kind:
-        link.confidence = EVIDENCE_WORTH[str(link.evidence_kind)]
+def _complete_ends(links: list[StudyLink], start: str) -> None:
+    """Let links start at `start` unless they say where, and be as sure as their evidence is worth."""
+    for link in links:
+        link.link_from = link.link_from or start
+        if link.confidence is None and link.evidence_kind:
+            link.confidence = EVIDENCE_WORTH[str(link.evidence_kind)]
 
 
 def _add_mentions(study: Study, source: str) -> None:
@@ -276,9 +282,8 @@ def _attributes(study: Study) -> Iterator[str]:
 
 
 def _complete_links(study: Study) -> None:
+    _complete_ends(study.related, str(study.id))
     for link in study.related:
-        link.link_from = link.link_from or study.id
-        _fill_confidence(link)
         if study.archive == _DRAFT or (link.link_from, link.link_to) in _known_fixtures():
             link.is_test_fixture = True
     for correlation in study.correlation:

@@ -19,6 +19,7 @@ SHAPES = "https://w3id.org/rembigraph/shapes#"
 DEFAULT_DATA_BASE = "https://w3id.org/rembigraph/id/"
 
 OBO = "http://purl.obolibrary.org/obo/"
+DOI = "https://doi.org/"
 
 PREFIXES: dict[str, str] = {
     "rembi": VOCABULARY,
@@ -53,8 +54,8 @@ CURIES: dict[str, str] = {
     "orcid": "https://orcid.org/",
     "ROR": "https://ror.org/",
     "ror": "https://ror.org/",
-    "doi": "https://doi.org/",
-    "DOI": "https://doi.org/",
+    "doi": DOI,
+    "DOI": DOI,
 }
 
 RESERVED_PATHS = frozenset(
@@ -133,6 +134,16 @@ class Archive:
     def iri(self) -> str:
         """IRI of the archive in the vocabulary."""
         return VOCABULARY + self.key
+
+    @property
+    def is_of_statements(self) -> bool:
+        """Whether its records are no studies, but documents that state links between records."""
+        return self.key == "Statements"
+
+    @property
+    def is_of_drafts(self) -> bool:
+        """Whether its records were not released: drafts, and archives' own test records."""
+        return self.key == "Draft"
 
     @cached_property
     def regex(self) -> re.Pattern[str]:

@@ -15,7 +15,7 @@ from rembigraph.catalogue.merging import MergedStudy
 from rembigraph.catalogue.parts import archive_of
 from rembigraph.catalogue.serialisation import forms_of
 from rembigraph.catalogue.summary import contributions
-from rembigraph.ontology.identifiers import Archive, parse_accession
+from rembigraph.ontology.identifiers import DOI, Archive, parse_accession
 
 if TYPE_CHECKING:
     from rembigraph.app.pages.rendering import Site
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from rembigraph.catalogue.recordview import Node, RecordView
 
 _ORCID: Final = "https://orcid.org/"
-_DOI: Final = "https://doi.org/"
-_STATEMENTS: Final = "Statements"
 _MAX_RECORDS: Final = 8
 """Most records of other studies that are read for what they say about correlations with this one."""
 
@@ -82,7 +80,7 @@ class Card:
     @property
     def is_collection(self) -> bool:
         """Whether it is a set of links, no study."""
-        return self.archive is not None and self.archive.key == _STATEMENTS
+        return self.archive is not None and self.archive.is_of_statements
 
 
 @dataclass(frozen=True)
@@ -358,7 +356,7 @@ def _difference(view: RecordView, conflict: Conflict) -> Difference:
 def _outside(study: Node) -> Iterator[tuple[str, str]]:
     """Yield (label, address) of what lies elsewhere: the same record, models, reconstructions."""
     for iri in study.iris("dataset_doi"):
-        yield f"DOI {iri.removeprefix(_DOI)}", iri
+        yield f"DOI {iri.removeprefix(DOI)}", iri
     for iri in study.iris("modelled_as"):
         yield f"Model {study.view.label(iri)}", iri
     for record in study.nodes("reconstructed_as"):

@@ -10,7 +10,13 @@ import yaml
 from rembigraph.app.pages import text, words
 from rembigraph.ontology.errors import UnknownAccession, UsageError
 from rembigraph.ontology.external import parse_external
-from rembigraph.ontology.identifiers import Iris, NotAnAccession, is_web_address, parse_accession
+from rembigraph.ontology.identifiers import (
+    Iris,
+    NotAnAccession,
+    is_accession,
+    is_web_address,
+    parse_accession,
+)
 
 if TYPE_CHECKING:
     from rembigraph.catalogue.decisions import Decision
@@ -142,8 +148,8 @@ def decision_document(one: str, other: str, asked: dict[str, str]) -> str:
     missing = [name for name in ("who", "why") if not asked.get(name)]
     if missing:
         raise UsageError(f"a decision says {text.joined(missing)}", fix="Fill in who decides, and why.")
-    first, second = (one, other) if _is_accession(one) else (other, one)
-    if not _is_accession(first):
+    first, second = (one, other) if is_accession(one) else (other, one)
+    if not is_accession(first):
         fix = f"A decision is kept with a study: judge the link of a study with {one} or {other}."
         raise UsageError(f"neither {one} nor {other} is a study", fix=fix)
     decision = {"accession": first, "link_to": second, "verdict": verdict, "relation": relation}
@@ -154,14 +160,6 @@ def decision_document(one: str, other: str, asked: dict[str, str]) -> str:
     }
     stated = {name: value for name, value in decision.items() if value}
     return yaml.safe_dump({"curation": [stated]}, allow_unicode=True, sort_keys=False)
-
-
-def _is_accession(end: str) -> bool:
-    try:
-        parse_accession(end)
-    except NotAnAccession:
-        return False
-    return True
 
 
 def decision_values(decision: Decision, iris: Iris) -> dict[str, str]:

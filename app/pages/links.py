@@ -20,7 +20,7 @@ from rembigraph.app.pages.answers import Body, answer
 from rembigraph.app.pages.landing import Card, card_of, statement_of
 from rembigraph.app.pages.linkage import canonical_end, decision_document, link_entries
 from rembigraph.app.pages.rendering import Render, Site
-from rembigraph.catalogue.parts import archive_of, page_of
+from rembigraph.catalogue.parts import archive_of, iri_of, page_of
 from rembigraph.ontology.external import EMDB, EXTERNAL_ARCHIVES, PDB, parse_external
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -141,7 +141,7 @@ class _LinkPages:
             "end": end,
             "archive": archive_of(end),
             "archive_page": page_of(end),
-            "title": snapshot.label(snapshot.iris.absolute(end)) if archive_of(end) else "",
+            "title": snapshot.label(iri_of(snapshot.iris, end)),
             "held": snapshot.holds(end),
             "route": route(snapshot, end, parts, self.site),
             "cards": [card_of(part, self.site, end) for part in parts],
@@ -158,11 +158,11 @@ class _LinkPages:
         part = next((part for part in snapshot.parts(one) if part.accession == other), None)
         if part is None:
             raise UnknownStudyError(f"nothing here links {one} with {other}")
-        ends = {snapshot.iris.absolute(end) for end in (one, other)}
+        here, there = iri_of(snapshot.iris, one), iri_of(snapshot.iris, other)
         decided = [
             words.judged(decision, state, self.site.data_base)
-            for decision, state in snapshot.decisions()
-            if decision.verdict and ends <= {decision.study, decision.link_to, *_named(one, other)}
+            for decision, state in snapshot.decisions(here)
+            if decision.verdict and {decision.study, decision.link_to} == {here, there}
         ]
         return {
             "one": one,
@@ -188,11 +188,7 @@ class _LinkPages:
 
 def _is_study(end: str) -> bool:
     archive = archive_of(end)
-    return archive is not None and archive not in EXTERNAL_ARCHIVES and archive.key != "Statements"
-
-
-def _named(one: str, other: str) -> set[str]:
-    return {external.iri for external in map(parse_external, (one, other)) if external}
+    return archive is not None and archive not in EXTERNAL_ARCHIVES and not archive.is_of_statements
 
 
 def route(snapshot: Snapshot, end: str, parts: list[Part], site: Site) -> Route | None:

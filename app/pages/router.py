@@ -263,7 +263,7 @@ class _Pages:
 
 def _is_linked_set(snapshot: Snapshot, accession: Accession) -> bool:
     """Whether this is a set of links that is here: its page is that of its links."""
-    return accession.archive_key == "Statements" and bool(snapshot.parts(str(accession)))
+    return accession.archive.is_of_statements and bool(snapshot.search.links(str(accession)))
 
 
 def _raw_path(request: Request) -> str:

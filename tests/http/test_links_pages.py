@@ -110,3 +110,29 @@ def test_the_home_page_leads_to_how_studies_are_linked(client):
 def test_no_route_about_links_takes_anything_but_reading(client):
     for path in ("/links", "/links/S-BSST707", "/links/S-BSST707/EMPIAR-10819/decision.yaml"):
         assert client.post(path).status_code == 405
+
+
+def test_what_curators_decided_about_a_map_is_on_the_page_of_the_link(tmp_path):
+    from rembigraph.app.loading import load
+    from rembigraph.catalogue.home import Home
+
+    from tests.conftest import DATA, pages_app, running
+
+    (tmp_path / "study.yaml").write_text(
+        "accession: EXAMPLE-0111\ntitle: A made-up study of a map\n"
+        "reconstructed_as: [{id: 'http://www.ebi.ac.uk/emdb/EMD-99990', external_identifier: EMD-99990}]\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "decision.yaml").write_text(
+        "curation: {accession: EXAMPLE-0111, link_to: EMD-99990, verdict: refuted, who: Ada, when: 2026-11-28,"
+        " why: made up for a test}\n",
+        encoding="utf-8",
+    )
+    home = Home.init(tmp_path / "home", DATA)
+    assert (
+        load([str(file) for file in sorted(tmp_path.glob("*.yaml"))], home, processes=1).count("loaded") == 2
+    )
+    with running(lambda address: pages_app(home, address)) as address:
+        page = httpx.get(f"{address}/links/EXAMPLE-0111/EMD-99990", headers=HTML).text
+    assert "made up for a test" in page
+    assert "Nothing yet" not in page
