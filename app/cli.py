@@ -7,7 +7,6 @@ conform or were refused; 2 usage; 3 input unreadable; 4 query error; 5 network o
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rembigraph.app.cli_links import curation, links
+from rembigraph.app.terminal import home_of, print_json, print_lines, settings_of
 from rembigraph.ontology.errors import (
     CatalogueError,
     QueryError,
@@ -34,8 +34,7 @@ from rembigraph.ontology.errors import (
 )
 
 if TYPE_CHECKING:
-    from rembigraph.app.settings import Settings
-    from rembigraph.catalogue.home import Home
+    pass
 
 EXIT_CODES: tuple[tuple[type[CatalogueError], int], ...] = (
     (StoreLocked, 7),
@@ -135,22 +134,6 @@ def main(ctx: click.Context, home: Path | None, debug: bool) -> None:
     ctx.obj = {"home": home, "debug": debug}
 
 
-def _settings(ctx: click.Context, **options: Any) -> Settings:
-    from rembigraph.app.settings import load_settings
-
-    return load_settings(home=ctx.obj["home"], **options)
-
-
-def _home(ctx: click.Context) -> Home:
-    from rembigraph.catalogue.home import Home
-
-    return Home.open(_settings(ctx).home)
-
-
-def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1))
-
-
 # --- a catalogue and its records
 
 
@@ -163,7 +146,7 @@ def init(ctx: click.Context, home: Path | None, data_base: str | None) -> None:
     from rembigraph.catalogue.home import Home
 
     ctx.obj["home"] = home or ctx.obj["home"]
-    settings = _settings(ctx, data_base=data_base)
+    settings = settings_of(ctx, data_base=data_base)
     made = Home.init(settings.home, settings.data_base)
     click.echo(f"Catalogue at {made.path} (data IRIs begin with {made.data_base})", err=True)
 
@@ -206,7 +189,7 @@ def load(
         from rembigraph.app.live import asked_for, live_documents
 
         wanted = asked_for(paths, list_file)
-    settings = _settings(ctx)
+    settings = settings_of(ctx)
     home = Home.init(settings.home, settings.data_base)
     with _progress("Fetching" if live else "Loading") as progress:
         if live:
@@ -215,18 +198,13 @@ def load(
         else:
             report = load_records(paths, home, strict=strict, processes=processes, progress=progress)
     if as_json:
-        _print_json(report.as_json() | ({"coverage": coverage_json(report)} if coverage else {}))
+        print_json(report.as_json() | ({"coverage": coverage_json(report)} if coverage else {}))
     else:
-        _print_lines(load_lines(report))
+        print_lines(load_lines(report))
         if coverage:
-            _print_lines(coverage_lines(report))
+            print_lines(coverage_lines(report))
     click.echo("".join(f"{line}\n" for line in lapsed_warning(home)), err=True, nl=False)
     ctx.exit(report.exit_code)
-
-
-def _print_lines(lines: Iterator[str]) -> None:
-    for line in lines:
-        click.echo(line)
 
 
 @contextmanager
@@ -262,11 +240,11 @@ def validate(ctx: click.Context, paths: tuple[str, ...], form: str, fail_on: str
     with _progress("Validating") as progress:
         outcomes = validate_paths(paths, progress)
     if form == "json":
-        _print_json(validation_json(outcomes))
+        print_json(validation_json(outcomes))
     elif form == "turtle":
         click.echo(report_turtle(outcome.report for outcome in outcomes), nl=False)
     else:
-        _print_lines(validation_lines(outcomes))
+        print_lines(validation_lines(outcomes))
     unreadable = any(outcome.state == "failed" for outcome in outcomes)
     found = any(outcome.report.violations for outcome in outcomes)
     if fail_on == "warning":
@@ -283,10 +261,10 @@ def show(ctx: click.Context, accession: str, form: str) -> None:
     from rembigraph.app.report import study_lines
     from rembigraph.app.showing import open_study
 
-    home = _home(ctx)
+    home = home_of(ctx)
     with open_study(home, accession) as (snapshot, name):
         if form == "text":
-            _print_lines(study_lines(snapshot, name))
+            print_lines(study_lines(snapshot, name))
         else:
             click.echo(snapshot.serialise(name, form), nl=False)
 
@@ -306,11 +284,11 @@ def files(ctx: click.Context, accession: str, as_json: bool, limit: int) -> None
     """List the files of a study, from its sources in the archive folder; none listed is no error (exit 0)."""
     from rembigraph.app.files import files_json, files_lines, remarks, study_files
 
-    found = study_files(_home(ctx), accession, limit)
+    found = study_files(home_of(ctx), accession, limit)
     if as_json:
-        _print_json(files_json(found))
+        print_json(files_json(found))
     else:
-        _print_lines(files_lines(found))
+        print_lines(files_lines(found))
     for line in remarks(found):
         click.echo(line, err=True)
     ctx.exit(3 if found.problems else 0)
@@ -337,11 +315,11 @@ def search(
     from rembigraph.app.report import search_json, search_lines
     from rembigraph.app.showing import search_studies
 
-    found = search_studies(_home(ctx), " ".join(words), archive, organism, method, page)
+    found = search_studies(home_of(ctx), " ".join(words), archive, organism, method, page)
     if as_json:
-        _print_json(search_json(found))
+        print_json(search_json(found))
     else:
-        _print_lines(search_lines(found))
+        print_lines(search_lines(found))
 
 
 @main.command()
@@ -354,7 +332,7 @@ def withdraw(ctx: click.Context, accession: str, reason: str, successor: str) ->
     from rembigraph.app.showing import canonical_accession
     from rembigraph.catalogue.ingest import Ingest
 
-    with Ingest(_home(ctx)) as ingest:
+    with Ingest(home_of(ctx)) as ingest:
         name = canonical_accession(accession)
         result = ingest.withdraw(name, reason, canonical_accession(successor) if successor else "")
     _say_change(name, "withdrawn", result.generation, result.published)
@@ -368,7 +346,7 @@ def reinstate(ctx: click.Context, accession: str) -> None:
     from rembigraph.app.showing import canonical_accession
     from rembigraph.catalogue.ingest import Ingest
 
-    with Ingest(_home(ctx)) as ingest:
+    with Ingest(home_of(ctx)) as ingest:
         name = canonical_accession(accession)
         result = ingest.reinstate(name)
     _say_change(name, "reinstated", result.generation, result.published)
@@ -389,11 +367,11 @@ def status(ctx: click.Context, as_json: bool) -> None:
     from rembigraph.app.report import status_lines
     from rembigraph.app.showing import catalogue_status
 
-    found = catalogue_status(_home(ctx))
+    found = catalogue_status(home_of(ctx))
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
-        _print_lines(status_lines(found))
+        print_lines(status_lines(found))
 
 
 @main.command()
@@ -405,7 +383,7 @@ def dump(ctx: click.Context, output: Path | None) -> None:
     """Write every served quad as canonical N-Quads: the same records always give the same bytes."""
     from rembigraph.catalogue.generations import dump as write_dump
 
-    home = _home(ctx)
+    home = home_of(ctx)
     if output is None:
         write_dump(home, sys.stdout.buffer)
         return
@@ -428,8 +406,8 @@ def query(ctx: click.Context, query: str | None, file: Path | None, form: str, t
     """Ask a SPARQL query: text, @name of a bundled query, -f FILE, or standard input."""
     from rembigraph.app.querying import answer_query, query_text
 
-    settings = _settings(ctx, query_timeout=timeout)
-    answer_query(_home(ctx), query_text(query, file), form, settings, sys.stdout)
+    settings = settings_of(ctx, query_timeout=timeout)
+    answer_query(home_of(ctx), query_text(query, file), form, settings, sys.stdout)
 
 
 def _server_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -470,14 +448,14 @@ def serve(
     """Serve the catalogue: pages, records as RDF, and SPARQL at /sparql."""
     from rembigraph.app.serving import serve_catalogue, serve_store
 
-    settings = _settings(ctx, public_url=public_url)
+    settings = settings_of(ctx, public_url=public_url)
     bind = (host, port)
     if dataset and store:
         raise UsageError("--dataset and --store exclude each other", fix="Give one of them.")
     if dataset or store:
         serve_store(dataset, store, union_default_graph, bind, settings, allow_unsandboxed)
     else:
-        serve_catalogue(_home(ctx), bind, settings, allow_unsandboxed=allow_unsandboxed)
+        serve_catalogue(home_of(ctx), bind, settings, allow_unsandboxed=allow_unsandboxed)
 
 
 @main.command()
@@ -489,7 +467,7 @@ def demo(ctx: click.Context, host: str, port: int, public_url: str | None, open_
     from rembigraph.app.demo import sample_catalogue
     from rembigraph.app.serving import serve_catalogue
 
-    settings = _settings(ctx, public_url=public_url)
+    settings = settings_of(ctx, public_url=public_url)
     with ExitStack() as stack:
         with _progress("Loading the sample") as progress:
             home = stack.enter_context(sample_catalogue(settings, progress))

@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
-
 import click
-
-if TYPE_CHECKING:
-    from rembigraph.catalogue.home import Home
-
-
-def _home(ctx: click.Context) -> Home:
-    from rembigraph.app.settings import load_settings
-    from rembigraph.catalogue.home import Home
-
-    return Home.open(load_settings(home=ctx.obj["home"]).home)
+from rembigraph.app.terminal import home_of, print_json, print_lines
 
 
 @click.command()
@@ -31,15 +19,14 @@ def links(ctx: click.Context, accession: str | None, suggest: bool, as_json: boo
     from rembigraph.app.pages.text import plural
     from rembigraph.app.showing import open_snapshot
 
-    with open_snapshot(_home(ctx)) as snapshot:
+    with open_snapshot(home_of(ctx)) as snapshot:
         found = list(entries(snapshot, "" if accession is None else canonical_end(accession)))
     if suggest:
         found = suggested(found)
     if as_json:
-        click.echo(json.dumps({"version": 1, "links": found}, ensure_ascii=False, indent=1))
+        print_json({"version": 1, "links": found})
         return
-    for line in link_lines(found):
-        click.echo(line)
+    print_lines(link_lines(found))
     click.echo(plural(len(found), "suggestion" if suggest else "link"), err=True)
 
 
@@ -58,12 +45,11 @@ def curation(ctx: click.Context, accession: str | None, form: str) -> None:
     from rembigraph.app.pages.linkage import curation_tsv, curation_yaml
     from rembigraph.app.showing import canonical_accession, open_snapshot
 
-    with open_snapshot(_home(ctx)) as snapshot:
+    with open_snapshot(home_of(ctx)) as snapshot:
         study = "" if accession is None else snapshot.iris.study(canonical_accession(accession))
         found = snapshot.decisions(study)
         iris = snapshot.iris
     if form == "yaml":
         click.echo(curation_yaml((decision for decision, _ in found), iris), nl=False)
         return
-    for line in curation_tsv(found, iris):
-        click.echo(line)
+    print_lines(curation_tsv(found, iris))

@@ -8,8 +8,8 @@ from typing import Any
 
 from rembigraph.app.loading import LoadReport, Outcome, leaves_json, total_leaves
 from rembigraph.app.pages.linkage import says
-from rembigraph.app.pages.text import cut, joined, plural
-from rembigraph.app.pages.words import judged
+from rembigraph.app.pages.text import cut, plural
+from rembigraph.app.pages.words import disagreement, judged
 from rembigraph.catalogue.decisions import LAPSED, Decision
 from rembigraph.catalogue.merging import MergedStudy
 from rembigraph.catalogue.parts import Part
@@ -236,11 +236,8 @@ def _conflict_lines(whole: MergedStudy) -> Iterator[str]:
         yield "Its sources disagree:"
     for conflict in whole.conflicts:
         yield f"  {conflict.field.replace('_', ' ')}"
-        told = [(value, f"shown; so {joined(conflict.preferred_sources)}") for value in conflict.preferred]
-        told += [(value, joined(sources)) for value, sources in conflict.others]
-        for value, who in told:
-            label = whole.view.label(value) if "://" in value else value
-            yield f"    {cut(label, SHOWN_TEXT)} ({who})"
+        told = disagreement(whole.view, conflict)
+        yield from (f"    {cut(value, SHOWN_TEXT)} ({who})" for value, who in told)
 
 
 def _decision_lines(whole: MergedStudy, data_base: str) -> Iterator[str]:

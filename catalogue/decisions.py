@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import NamedNode
 from rembigraph.catalogue.lookups import facts_of, subjects
+from rembigraph.catalogue.rdf import XSD, date_type
 from rembigraph.catalogue.recordview import RDF_TYPE, RecordView, Value, field_iri, natural_key
 from rembigraph.ontology.fields import Field, classes, enum_iris
-from rembigraph.ontology.identifiers import PREFIXES, Iris, expand_curie, is_iri, resolve_reference
+from rembigraph.ontology.identifiers import Iris, expand_curie, is_iri, resolve_reference
 
 if TYPE_CHECKING:
     from pyoxigraph import Store
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 APPLIED, LAPSED, OVERRULED = "applied", "lapsed", "overruled"
 CONFIRMED, REFUTED = "confirmed", "refuted"
 _CLASS: Final = classes()["CurationDecision"].iri
-_XSD: Final = PREFIXES["xsd"]
-_DATES: Final = {4: "gYear", 7: "gYearMonth", 10: "date"}
 
 
 @dataclass(frozen=True)
@@ -221,8 +220,8 @@ def _value(text: str, of: Field, iris: Iris, accession: str) -> Value:
         absolute = path if is_iri(path) else iris.data_base + path
         return Value(absolute, is_iri=True)
     if of.kind == "date":
-        return Value(text, datatype=_XSD + _DATES.get(len(text), "date"))
-    return Value(text, datatype="" if of.kind == "string" else _XSD + of.kind)
+        return Value(text, datatype=date_type(text))
+    return Value(text, datatype="" if of.kind == "string" else XSD + of.kind)
 
 
 def verdict_on(decisions: Iterable[Decision], relation: str) -> Decision | None:

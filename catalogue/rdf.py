@@ -95,8 +95,13 @@ def literal(value: Any, kind: str) -> str:
     if kind == "json":
         return f"{quoted(str(value))}^^<{PREFIXES['rdf']}JSON>"
     if kind == "date":
-        return f"{quoted(value)}^^<{XSD}{_DATE_TYPES.get(len(value), 'date')}>"
+        return f"{quoted(value)}^^<{date_type(value)}>"
     return f"{quoted(_lexical(value))}^^<{XSD}{kind}>"
+
+
+def date_type(text: str) -> str:
+    """Return the datatype of a date: of a year, of a month, or of a day."""
+    return XSD + _DATE_TYPES.get(len(text), "date")
 
 
 def _lexical(value: Any) -> str:

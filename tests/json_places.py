@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+JUNK: list[Any] = [
+    *(None, [], {}, 7, -1.5, True, "", " ", "x", ",;", [[None]], {"a": [{}]}, ["y"]),
+    *("jane.doe@example.org", "\x02", "\x02\x00"),
+]
+"""Values that stand in no field on purpose, to be put in every place of a document."""
+
 
 def leaf_count(value: Any) -> int:
     """Scalars and empty objects and lists; what stands under @context does not count."""

@@ -20,7 +20,6 @@ from rembigraph.ontology.identifiers import DOI, Archive, parse_accession
 if TYPE_CHECKING:
     from rembigraph.app.pages.rendering import Site
     from rembigraph.catalogue.parts import Claim, Part
-    from rembigraph.catalogue.precedence import Conflict
     from rembigraph.catalogue.reader import Finding, Snapshot
     from rembigraph.catalogue.recordview import Node, RecordView
 
@@ -173,7 +172,10 @@ def landing(snapshot: Snapshot, view: RecordView, site: Site) -> dict[str, Any]:
         "licence": words.licence(study.text("license")) if study.text("license") else None,
         "missing": list(_missing(snapshot.validation(view.accession), view)),
         "sources": snapshot.sources(view.accession),
-        "differences": [_difference(view, conflict) for conflict in merged.conflicts],
+        "differences": [
+            Difference(conflict.field.replace("_", " "), tuple(words.disagreement(view, conflict)))
+            for conflict in merged.conflicts
+        ],
         "forms": [form for form in forms_of(view) if form.name != "json"],
         "query": site.query(study_query(view.iri)),
         "canonical": site.url(f"/{view.accession}"),
@@ -343,14 +345,6 @@ def _missing(findings: list[Finding], view: RecordView) -> Iterator[Missing]:
             things.setdefault(each.message, []).extend(about)
         lines = tuple((message, tuple(about)) for message, about in things.items())
         yield Missing(heading, len(found), lines)
-
-
-def _difference(view: RecordView, conflict: Conflict) -> Difference:
-    """Return a field about which the sources of a study do not say the same, what is shown first."""
-    shown = [(value, f"shown; so {text.joined(conflict.preferred_sources)}") for value in conflict.preferred]
-    others = [(value, text.joined(sources)) for value, sources in conflict.others]
-    values = tuple((view.label(value) if "://" in value else value, who) for value, who in [*shown, *others])
-    return Difference(conflict.field.replace("_", " "), values)
 
 
 def _outside(study: Node) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,8 @@ from rembigraph.ontology.identifiers import is_web_address
 if TYPE_CHECKING:
     from rembigraph.catalogue.decisions import Decision
     from rembigraph.catalogue.parts import Claim, Part
-    from rembigraph.catalogue.recordview import Node
+    from rembigraph.catalogue.precedence import Conflict
+    from rembigraph.catalogue.recordview import Node, RecordView
 
 RELATIONS: Final[dict[str, tuple[str, str]]] = {
     "images_same_specimen": ("images the same specimen", "images the same specimen"),
@@ -160,6 +161,13 @@ def confidence(claim: Claim) -> str:
         return "a suggestion, not a statement"
     sure = claim.link.confidence
     return f"confidence {sure:.2g}" if sure is not None and sure < _USUAL else ""
+
+
+def disagreement(view: RecordView, conflict: Conflict) -> list[tuple[str, str]]:
+    """Return what sources say of a field about which they disagree: (value, who says so), what is shown first."""
+    told = [(value, f"shown; so {joined(conflict.preferred_sources)}") for value in conflict.preferred]
+    told += [(value, joined(sources)) for value, sources in conflict.others]
+    return [(view.label(value) if "://" in value else value, who) for value, who in told]
 
 
 @dataclass(frozen=True)

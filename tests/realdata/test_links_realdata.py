@@ -19,7 +19,7 @@ from rembigraph.catalogue.derive import derive
 from rembigraph.catalogue.generations import dump
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.publish import Writer
-from rembigraph.ontology.identifiers import DEFAULT_DATA_BASE, NotAnAccession, parse_accession
+from rembigraph.ontology.identifiers import DEFAULT_DATA_BASE, is_accession
 
 pytestmark = pytest.mark.realdata
 JUDGED = Path(__file__).resolve().parents[1] / "links"
@@ -176,17 +176,10 @@ def _published(home: Home) -> tuple[bytes, list[str], list[str]]:
     return out.getvalue(), links, derived
 
 
-def _of_an_archive(name: str) -> bool:
-    try:
-        return bool(parse_accession(name))
-    except NotAnAccession:
-        return False
-
-
 def test_any_order_of_loading_gives_the_same_dump_and_links(catalogue: Catalogue, tmp_path: Path) -> None:
     """20 random orders in random batches: of what links join in CI, of every record in the nightly suite."""
     joined = [one for one in catalogue.links if one["relation"] not in {"described_in", "has_member"}]
-    linked = {name for one in joined for name in (one["from"], one["to"]) if _of_an_archive(name)}
+    linked = {name for one in joined for name in (one["from"], one["to"]) if is_accession(name)}
     linked |= {one["from"] for one in catalogue.links if one["relation"] == "has_member"}
     wanted = None if os.environ.get("REMBIGRAPH_NIGHTLY") else linked
     records = list(_records(catalogue.home, wanted))

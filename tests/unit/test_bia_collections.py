@@ -17,28 +17,12 @@ from rembigraph.ontology.errors import SourceError, SourceMalformed
 from rembigraph.ontology.generated.models import LinkSet, Study
 from rembigraph.ontology.identifiers import Iris
 
-from tests.json_places import leaf_count, places
+from tests.json_places import JUNK, leaf_count, places
 
 FOLDER = Path(__file__).parents[1] / "data" / "links"
 COLLECTION = json.loads((FOLDER / "collection.json").read_text(encoding="utf-8"))
 OBJECT = json.loads((FOLDER / "collection_object.json").read_text(encoding="utf-8"))
 ADDRESS = re.compile(r"[\w.+-]@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")
-JUNK = [
-    None,
-    [],
-    {},
-    7,
-    -1.5,
-    True,
-    "",
-    " ",
-    "x",
-    [[None]],
-    {"a": [{}]},
-    ["y"],
-    "jane.doe@example.org",
-    "\x02\x00",
-]
 
 
 def document(value: Any) -> Document:

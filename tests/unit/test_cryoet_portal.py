@@ -18,7 +18,7 @@ from rembigraph.ontology.external import CRYOET_PORTAL, External, external_of, p
 from rembigraph.ontology.generated.models import LinkSet
 from rembigraph.ontology.identifiers import Iris
 
-from tests.json_places import leaf_count, places
+from tests.json_places import JUNK, leaf_count, places
 
 FOLDER = Path(__file__).parents[1] / "data" / "links"
 OBJECTS: list[dict[str, Any]] = json.loads((FOLDER / "cryoet_datasets.json").read_text(encoding="utf-8"))
@@ -27,23 +27,6 @@ DATASET, DEPOSITION, TOMOGRAM = OBJECTS
 PAGE = "https://cryoetdataportal.czscience.com/"
 ADDRESS = re.compile(r"[\w.+-]@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")
 TWO_PAPERS = {(f"https://doi.org/10.1234/{name}", "described_in") for name in "ab"}
-JUNK = [
-    None,
-    [],
-    {},
-    7,
-    -1.5,
-    True,
-    "",
-    " ",
-    "x",
-    ",;",
-    [[None]],
-    {"a": [{}]},
-    ["y"],
-    "jane.doe@example.org",
-    "\x02",
-]
 
 
 def results(value: Any) -> list[Reading | SourceError]:
