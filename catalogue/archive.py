@@ -25,12 +25,15 @@ from itertools import islice
 from operator import ge
 from pathlib import Path
 from threading import local
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 from uuid import uuid4
 
 import zstandard
 from rembigraph.ontology.errors import StoreDamaged, UsageError
 from rembigraph.ontology.identifiers import Iris
+
+if TYPE_CHECKING:
+    from rembigraph.catalogue.ledger import RecordEntry
 
 MAX_DOCUMENT_BYTES: Final = 1 << 30
 """Largest document, uncompressed, that is archived or read back: 1 GiB."""
@@ -44,7 +47,9 @@ _PRIVATE, _PUBLIC = 0o600, 0o644
 _of_thread: Final = local()
 _SYNC_THREADS: Final = 8  # fsyncs that wait together share one commit of the file system's journal
 _FOUR_TERMS: Final = re.compile(rb"(?!_:)[^ ]+ [^ ]+ (?!_:)[^ ]+ (?!\.$)")  # how a sound line begins
-_REPAIR: Final = "run `rembigraph fsck` to see everything that is damaged"
+_REPAIR: Final = (
+    "run `rembigraph fsck` to see everything that is damaged, and `rembigraph restore` to mend it"
+)
 
 
 @dataclass(frozen=True)
@@ -245,6 +250,9 @@ class Archive:
             OSError: the disk is full or not writable, or a staged file is gone; what was written here and is
                 not complete is removed.
         """
+        records = list(records)
+        if not records:
+            return
         own = self.staging()
         moves: dict[Path, Path] = {}
         folders = {self.path}
@@ -263,6 +271,10 @@ class Archive:
         finally:
             own.clear()
 
+    def holds(self, record: AnyRecord | RecordEntry) -> bool:
+        """Whether source bytes and quads of a record are there, with the content that their names say."""
+        return not any(lacks for *_, lacks in self._targets(record))
+
     def sweep(self) -> None:
         """Remove everything that is staged. For the writer only."""
         shutil.rmtree(self._incoming, ignore_errors=True)
@@ -272,18 +284,20 @@ class Archive:
 
     def _note_missing(self, record: AnyRecord, own: Staging, moves: dict[Path, Path]) -> None:
         """Note which staged files must be moved where; records in memory are staged first."""
-        targets = (
-            (self.source_path(*record.key, record.source_sha256), record.source_sha256),
-            (self.quads_path(*record.key, record.quads_sha256), record.quads_sha256),
-        )
-        missing = [final not in moves and not _is_sound(final, digest) for final, digest in targets]
-        if any(missing):
+        missing = [(final, lacks and final not in moves) for final, lacks in self._targets(record)]
+        if any(lacks for _, lacks in missing):
             staged = record if isinstance(record, StagedRecord) else own.put(record)
-            for (final, _), path, lacks in zip(
-                targets, (staged.source_path, staged.quads_path), missing, strict=True
-            ):
+            for (final, lacks), path in zip(missing, (staged.source_path, staged.quads_path), strict=True):
                 if lacks:
                     moves[final] = path
+
+    def _targets(self, record: AnyRecord | RecordEntry) -> Iterator[tuple[Path, bool]]:
+        """Yield where the source bytes and the quads of a record lie, and whether a sound file is missing there."""
+        for path, digest in (
+            (self.source_path(*record.key, record.source_sha256), record.source_sha256),
+            (self.quads_path(*record.key, record.quads_sha256), record.quads_sha256),
+        ):
+            yield path, not _is_sound(path, digest)
 
 
 @dataclass(frozen=True)

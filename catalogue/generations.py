@@ -4,7 +4,7 @@ A generation is a folder that nobody writes to once it has its number:
 ```
 generations/000042/store/      an Oxigraph store
 generations/000042/search/     what `derive` puts there
-generations/000042/meta.json   generation, time, records, quads, derived
+generations/000042/meta.json   generation, time, records, quads, derived, withdrawn, counts, files
 ```
 **The default graph is a real merged graph.** Each triple of a contributing named graph (`contributes`) lies
 in that graph and, once, in the default graph. No counters are kept: a triple leaves the default graph when an
@@ -19,6 +19,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
@@ -68,7 +69,7 @@ class Generation:
 
     @cached_property
     def meta(self) -> Mapping[str, Any]:
-        """What `meta.json` says: generation, time, records, quads, derived.
+        """What `meta.json` says: generation, time, records, quads, derived, withdrawn, counts, files.
 
         Raises:
             StoreDamaged: it is missing or unreadable.
@@ -301,7 +302,7 @@ class StoreChange:
         self._removed: list[bytes] = []
         self._loaded: list[RecordEntry] = []
         self._kept: list[RecordEntry] = []
-        self._counts: dict[str, int] = {}
+        self._counts: dict[str, int] = {}  # how many quads each touched study graph must hold
         disturbed = set()
         for old, new in changes:
             if old and self._take_out(old, new):
@@ -311,6 +312,12 @@ class StoreChange:
                 self._counts[self._graph(new)] = new.triples
         for accession in sorted(disturbed):
             self._kept.extend(after.records_of(accession))
+
+    @property
+    def sample(self) -> dict[str, int]:
+        """Quads in some of the touched study graphs, for the quick check at every later opening."""
+        step = max(1, len(self._counts) // _PROBED_RECORDS)
+        return {graph: self._counts[graph] for graph in sorted(self._counts)[::step]}
 
     def apply_removals(self, store: Store) -> None:
         """Take out what is no longer stated."""
@@ -365,9 +372,11 @@ class StoreChange:
         return Iris(self._data_base).record_graph(*entry.key)
 
 
-def write_meta(folder: Path, meta: Mapping[str, Any]) -> None:
-    """Write the `meta.json` of a generation that is being built."""
-    write_file(folder / META_FILE, json.dumps(meta, indent=1, sort_keys=True).encode() + b"\n")
+def write_meta(folder: Path, meta: Mapping[str, Any]) -> str:
+    """Write the `meta.json` of a generation that is being built; return its SHA-256."""
+    content = json.dumps(meta, indent=1, sort_keys=True).encode() + b"\n"
+    write_file(folder / META_FILE, content)
+    return sha256(content).hexdigest()
 
 
 def sync_tree(folder: Path) -> None:

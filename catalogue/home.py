@@ -2,7 +2,7 @@
 
 ```
 <home>/rembigraph.json             format and data base IRI, fixed by `init`
-<home>/archive/                    see `archive`
+<home>/archive/                    see `archive`; with a second copy of the ledger, see `batches`
 <home>/ledger.jsonl                see `ledger`
 <home>/cache/                      documents fetched by `load --live`; may be deleted
 <home>/generations/000042/         see `generations`
@@ -20,9 +20,10 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 from rembigraph.catalogue.archive import Archive, sync_file, sync_folder, write_file
 from rembigraph.catalogue.generations import META_FILE, Generation
@@ -40,6 +41,7 @@ _CONFIGURATION: Final = "rembigraph.json"
 _OURS: Final = frozenset({"archive", "generations", "ledger.jsonl", f"{_CONFIGURATION}.tmp"})
 _POLL_SECONDS: Final = 0.05
 _NUMBERED: Final = re.compile(r"\d{6,}")
+_RESTORE: Final = "run `rembigraph restore`"
 
 
 class Home:
@@ -127,9 +129,13 @@ class Home:
         except FileNotFoundError:
             return 0
         except OSError as error:
-            raise StoreDamaged("`current` is not a link to a generation", where=str(link)) from error
+            raise StoreDamaged(
+                "`current` is not a link to a generation", where=str(link), fix=_RESTORE
+            ) from error
         if not _NUMBERED.fullmatch(name):
-            raise StoreDamaged(f"`current` names {name!r}, which is no generation", where=str(link))
+            raise StoreDamaged(
+                f"`current` names {name!r}, which is no generation", where=str(link), fix=_RESTORE
+            )
         return int(name)
 
     def current(self) -> Generation | None:
@@ -145,10 +151,16 @@ class Home:
             # In between, writers may have published others and removed this one: then look again.
             if number == self.current_number():
                 where = str(generation.path)
-                raise StoreDamaged(
-                    f"generation {number} is missing", where=where, fix="run `rembigraph restore`"
-                )
+                raise StoreDamaged(f"generation {number} is missing", where=where, fix=_RESTORE)
         return None
+
+    def numbers(self) -> list[int]:
+        """Numbers of the generations on the disk, in order."""
+        return sorted(
+            int(folder.name)
+            for folder in self.generations.glob("*")
+            if _NUMBERED.fullmatch(folder.name) and folder.is_dir()
+        )
 
     @contextmanager
     def lease(self) -> Iterator[Generation | None]:
@@ -158,20 +170,36 @@ class Home:
             StoreDamaged: `current` names a generation that is not there.
         """
         while (generation := self.current()) is not None:
-            try:
-                held = os.open(generation.path / META_FILE, os.O_RDONLY)
-            except FileNotFoundError:
-                if generation.number == self.current_number():
-                    raise StoreDamaged("a generation has no meta.json", where=str(generation.path)) from None
-                continue
-            try:
-                fcntl.flock(held, fcntl.LOCK_SH)
-                if generation.path.is_dir():  # else it was removed before we held it
+            with self.hold(generation) as is_held:
+                if is_held:
                     yield generation
                     return
-            finally:
-                os.close(held)
+            if generation.number == self.current_number() and not (generation.path / META_FILE).exists():
+                raise StoreDamaged("a generation has no meta.json", where=str(generation.path), fix=_RESTORE)
         yield None
+
+    @contextmanager
+    def hold(self, generation: Generation) -> Iterator[bool]:
+        """Hold a generation, if it is there: no writer removes it before the context ends. Gives whether it is."""
+        try:
+            held = os.open(generation.path / META_FILE, os.O_RDONLY)
+        except (FileNotFoundError, NotADirectoryError):
+            yield False
+            return
+        try:
+            fcntl.flock(held, fcntl.LOCK_SH)
+            yield generation.path.is_dir()  # else it was removed before we held it
+        finally:
+            os.close(held)
+
+    def published_number(self) -> int:
+        """Number of the newest generation that was ever given its name; 0 when there is no trace of any.
+
+        A generation gets its name when it is in the ledger, so the ledger can't be behind this.
+        """
+        with suppress(StoreDamaged):
+            return max([self.current_number(), *self.numbers()])
+        return max([0, *self.numbers()])
 
     def state(self) -> LedgerState:
         """Return the committed state of the catalogue.
@@ -179,13 +207,13 @@ class Home:
         Raises:
             StoreDamaged: the ledger is damaged, or has lost a batch that was published.
         """
-        published = self.current_number()  # read first: the ledger is always ahead of it
+        published = self.published_number()  # read first: the ledger is always ahead of it
         state = self.ledger.read()
         if state.generation < published:
             raise StoreDamaged(
                 f"generation {published} is published, but the ledger ends with {state.generation}",
                 where=str(self.ledger.path),
-                fix="restore the file `ledger.jsonl` from a backup, then run `rembigraph fsck`",
+                fix=_RESTORE,
             )
         return state
 
@@ -215,21 +243,34 @@ class Home:
 
     def switch(self, number: int) -> None:
         """Make this generation the current one, atomically: readers see the old one or the new one."""
-        temporary = self.path / ".current.tmp"
+        temporary, link = self.path / ".current.tmp", self.path / "current"
+        if link.is_dir() and not link.is_symlink():  # a tool that follows links has copied the catalogue
+            link.rename(self.generations / f"copy-of-current-{uuid4().hex}.tmp")
         temporary.unlink(missing_ok=True)
         temporary.symlink_to(Path("generations") / f"{number:06d}")
-        temporary.replace(self.path / "current")
+        temporary.replace(link)
         sync_folder(self.path)
 
-    def prune(self) -> None:
-        """Remove generations beyond the last three, but none that a reader holds (see `lease`)."""
-        numbers = sorted(
-            int(folder.name) for folder in self.generations.iterdir() if _NUMBERED.fullmatch(folder.name)
-        )
-        for number in numbers[:-KEPT_GENERATIONS]:
-            # What can't be removed now, because it is held or for any other reason, is tried again next time.
-            with suppress(OSError):
-                self._remove(number)
+    def prune(self) -> list[int]:
+        """Remove generations beyond the last three, but none that a reader holds (see `lease`).
+
+        Returns:
+            Numbers of those that should go, but are held. They are tried again next time.
+        """
+        return [number for number in self.numbers()[:-KEPT_GENERATIONS] if not self.remove(number)]
+
+    def remove(self, number: int) -> bool:
+        """Remove a generation unless a reader holds it; say whether it is gone. For the writer only."""
+        folder, unfinished = self.generation(number).path, self.unfinished(number)
+        try:
+            # A folder without meta.json can't be held.
+            with self._alone(folder):
+                # Under its unfinished name a folder that is only half removed is swept, never read.
+                folder.rename(unfinished)
+        except OSError:
+            return not folder.exists()
+        shutil.rmtree(unfinished, ignore_errors=True)
+        return True
 
     def sweep(self) -> None:
         """Remove unfinished generations and files. For the writer only."""
@@ -238,16 +279,15 @@ class Home:
         (self.path / ".current.tmp").unlink(missing_ok=True)
         self.archive.sweep()
 
-    def _remove(self, number: int) -> None:
-        folder = self.generation(number).path
-        held = os.open(folder / META_FILE, os.O_RDONLY)
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Under its unfinished name a folder that is only half removed is swept, never read.
-            folder.rename(self.unfinished(number))
-        finally:
-            os.close(held)
-        shutil.rmtree(self.unfinished(number))
+    @contextmanager
+    def _alone(self, folder: Path) -> Iterator[None]:
+        """Hold a generation that nobody else holds; raises BlockingIOError if somebody does."""
+        with ExitStack() as stack:
+            with suppress(FileNotFoundError):
+                held = os.open(folder / META_FILE, os.O_RDONLY)
+                stack.callback(os.close, held)
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
 
     @classmethod
     def _same(cls, path: Path, data_base: str) -> Home:

@@ -7,22 +7,21 @@ ignored by readers and cut off by the next writer.
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeAlias
 
 from rembigraph.catalogue.archive import QUALITIES, AnyRecord
+from rembigraph.catalogue.batches import COMMIT, Batch, BatchCopies, parsed
 from rembigraph.ontology.errors import StoreDamaged
 
 Key: TypeAlias = tuple[str, str]
 """Accession and source."""
 
-_COMMIT: Final = "publish"
-_RESTORE: Final = "restore the file `ledger.jsonl` from a backup, then run `rembigraph fsck`"
+_COMMIT_START: Final = b'{"kind":"publish"'
+_RESTORE: Final = "run `rembigraph restore`: it puts the ledger together again from its second copies"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,24 +202,19 @@ class LedgerState:
             del self.active[key]
 
 
-@dataclass(frozen=True)
-class _Batch:
-    """A committed batch: its lines, its commit line and where it ends in the file (bytes)."""
-
-    lines: list[dict[str, Any]]
-    commit: dict[str, Any]
-    end: int
-
-
 class Ledger:
     """The ledger file of a catalogue.
 
     Args:
         path: the file `ledger.jsonl`.
+
+    Attributes:
+        copies: the second copies of its batches.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.copies = BatchCopies(path.parent / "archive" / ".ledger")
 
     def read(self, *, until: int | None = None) -> LedgerState:
         """Replay the ledger.
@@ -232,13 +226,21 @@ class Ledger:
             StoreDamaged: a committed batch is not what its commit line says.
         """
         state = LedgerState()
-        for batch in self._batches():
-            if until is not None and batch.commit["generation"] > until:
+        for batch in self.batches():
+            if until is not None and batch.generation > until:
                 break
-            for line in batch.lines:
-                state.apply(self._entry(line))
-            state.generation, state.time = batch.commit["generation"], batch.commit["time"]
+            for entry in self.entries(batch):
+                state.apply(entry)
+            state.generation, state.time = batch.generation, batch.commit["time"]
         return state
+
+    def entries(self, batch: Batch) -> Iterator[Entry]:
+        """Yield the entries of a batch.
+
+        Raises:
+            StoreDamaged: another version of Rembigraph wrote it.
+        """
+        return map(self._entry, batch.lines())
 
     def history(self, accession: str) -> list[Entry]:
         """Return every committed line about an accession, oldest first.
@@ -246,20 +248,49 @@ class Ledger:
         Raises:
             StoreDamaged: a committed batch is not what its commit line says.
         """
-        lines = (line for batch in self._batches() for line in batch.lines)
-        return [self._entry(line) for line in lines if line.get("accession") == accession]
+        entries = (entry for batch in self.batches() for entry in self.entries(batch))
+        return [entry for entry in entries if entry.accession == accession]
 
-    def append(self, entries: Sequence[Entry], *, generation: int, time: str) -> None:
-        """Commit a batch: when this returns, it is on the disk.
+    def commit_of(self, generation: int) -> dict[str, Any] | None:
+        """Return the commit line of a generation; None if it has none. Nothing else of the ledger is parsed.
+
+        Raises:
+            StoreDamaged: the batch is damaged.
+        """
+        content = self._content()
+        begin = content.rfind(b'{"kind":"publish","generation":%d,' % generation)
+        if begin < 0:
+            return None
+        commit = parsed(content[begin : content.find(b"\n", begin)])
+        before = content.rfind(b'{"kind":"publish"', 0, begin)
+        start = content.find(b"\n", before) + 1 if before >= 0 else 0
+        if not Batch(content[start:begin], commit).is_whole:
+            raise self.damage()
+        return commit
+
+    def append(
+        self, entries: Sequence[Entry], *, generation: int, time: str, meta_sha256: str = "", cause: str = ""
+    ) -> None:
+        """Commit a batch: when this returns, it is on the disk, and so is its copy.
+
+        Args:
+            entries: its lines; none when a generation is built anew.
+            generation: number of the generation that it makes.
+            time: when (UTC, ISO 8601).
+            meta_sha256: SHA-256 of the generation's `meta.json`, which proves all of its files.
+            cause: `restore` when the generation was built anew from the archive; else empty.
 
         Raises:
             OSError: it could not be written; what was written of it is then torn, see `cut_torn_tail`.
         """
-        body = b"".join(_line({"kind": entry.kind, **_values(entry)}) for entry in entries)
-        commit = {"kind": _COMMIT, "generation": generation, "time": time, "records": len(entries)}
-        commit_line = _line(commit | {"sha256": _digest(body, commit)})
+        said = {"meta_sha256": meta_sha256, "cause": cause}
+        lines = [{"kind": entry.kind, **_values(entry)} for entry in entries]
+        batch = Batch.of(
+            lines, generation=generation, time=time, **{key: value for key, value in said.items() if value}
+        )
+        self.copies.put(batch)
         with self.path.open("ab") as file:
-            file.write(body + commit_line)
+            file.write(batch.content)
             file.flush()
             os.fsync(file.fileno())
 
@@ -269,45 +300,50 @@ class Ledger:
         Raises:
             StoreDamaged: what follows is not a torn tail but damage.
         """
-        end = max((batch.end for batch in self._batches()), default=0)
+        end = generation = 0
+        for batch in self.batches():
+            end, generation = end + len(batch.content), batch.generation
         torn = self.path.stat().st_size - end
         if torn:
             with self.path.open("r+b") as file:
                 file.truncate(end)
                 os.fsync(file.fileno())
+        self.copies.drop_after(generation)
         return torn
 
-    def _batches(self) -> Iterator[_Batch]:
+    def batches(self) -> Iterator[Batch]:
         """Yield the committed batches; raises StoreDamaged where the file breaks off before its end."""
-        content = self.path.read_bytes() if self.path.exists() else b""
-        start = position = 0
-        last = 0
-        lines: list[dict[str, Any]] = []
+        content = self._content()
+        start = position = last = 0
         while (stop := content.find(b"\n", position)) >= 0:
-            line = _parsed(content[position:stop])
-            if line.get("kind") != _COMMIT:
-                lines.append(line)
-                position = stop + 1
-                continue
-            if not _is_commit_of(line, content[start:position], lines, last):
-                break
-            yield _Batch(lines, line, stop + 1)
-            start = position = stop + 1
-            last, lines = line["generation"], []
+            line = content[position:stop]
+            commit = parsed(line) if line.startswith(_COMMIT_START) else {}
+            if commit:
+                batch = Batch(content[start:position], commit)
+                if not batch.is_whole or batch.generation != last + 1:
+                    break
+                yield batch
+                start, last = stop + 1, batch.generation
+            position = stop + 1
         self._check_tail(content[start:], last)
+
+    def _content(self) -> bytes:
+        return self.path.read_bytes() if self.path.exists() else b""
 
     def _check_tail(self, tail: bytes, last: int) -> None:
         """Tell a torn tail, which a killed writer leaves, from damage in the middle of the file.
 
         A writer appends one batch, so a torn tail is of one generation, with nothing after a commit line.
         """
-        *complete, _ = [_parsed(line) for line in tail.split(b"\n")]
-        commits = [number for number, line in enumerate(complete) if line.get("kind") == _COMMIT]
+        *complete, _ = [parsed(line) for line in tail.split(b"\n")]
+        commits = [number for number, line in enumerate(complete) if line.get("kind") == COMMIT]
         later = any(line.get("generation", last + 1) != last + 1 for line in complete)
         if later or (commits and (not tail.endswith(b"\n") or commits != [len(complete) - 1])):
-            raise StoreDamaged(
-                "a committed batch of the ledger is damaged", where=str(self.path), fix=_RESTORE
-            )
+            raise self.damage()
+
+    def damage(self) -> StoreDamaged:
+        """Return the error that says that this file is damaged."""
+        return StoreDamaged("a committed batch of the ledger is damaged", where=str(self.path), fix=_RESTORE)
 
     def _entry(self, line: dict[str, Any]) -> Entry:
         kind = _KINDS.get(line.get("kind", ""))
@@ -326,7 +362,6 @@ class Ledger:
 
 
 _FIELDS: Final = {kind: tuple(each.name for each in fields(kind)) for kind in _KINDS.values()}
-_encode: Final[Callable[[Any], str]] = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _values(entry: Entry) -> dict[str, Any]:
@@ -335,30 +370,3 @@ def _values(entry: Entry) -> dict[str, Any]:
     return {
         name: value for name, value in values.items() if name != "reason" or value or entry.kind != "record"
     }
-
-
-def _line(values: dict[str, Any]) -> bytes:
-    return _encode(values).encode("ascii") + b"\n"
-
-
-def _parsed(line: bytes) -> dict[str, Any]:
-    """Return the JSON object in a line, or an empty one if there is none."""
-    try:
-        value = json.loads(line)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _digest(body: bytes, commit: dict[str, Any]) -> str:
-    """Return the SHA-256 of a batch's lines and of what its commit line says besides."""
-    return sha256(body + _line(commit)).hexdigest()
-
-
-def _is_commit_of(commit: dict[str, Any], body: bytes, lines: list[dict[str, Any]], last: int) -> bool:
-    return (
-        commit.get("sha256") == _digest(body, {key: commit[key] for key in commit if key != "sha256"})
-        and commit.get("records") == len(lines)
-        and commit.get("generation") == last + 1
-        and isinstance(commit.get("time"), str)
-    )

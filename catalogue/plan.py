@@ -56,6 +56,7 @@ class Plan:
         after: the state after it.
         entries: lines for the ledger, without the commit line.
         fresh: records to archive.
+        again: records that were archived before; what the archive has lost of them is archived again.
         decisions: one for each record given, in order.
     """
 
@@ -63,6 +64,7 @@ class Plan:
     after: LedgerState
     entries: list[Entry] = field(default_factory=list)
     fresh: list[AnyRecord] = field(default_factory=list)
+    again: list[AnyRecord] = field(default_factory=list)
     decisions: tuple[Decision, ...] = ()
 
     @property
@@ -76,6 +78,11 @@ class Plan:
             old, new = self.before.active.get(key), self.after.active.get(key)
             if (old and old.quads_sha256) != (new and new.quads_sha256):
                 yield old, new
+
+    def everything(self) -> Iterator[tuple[None, RecordEntry]]:
+        """Yield, as `changes` does, what has to be put into an empty store."""
+        for key in sorted(self.after.active):
+            yield None, self.after.active[key]
 
     def note(self, entry: Entry) -> None:
         """Add a line and move the state on by it."""
@@ -105,20 +112,24 @@ def make_plan(
         _withdraw(plan, withdrawal)
     admitted = [record for record in records if record.accession not in plan.after.withdrawn]
     fresh: dict[Key, list[AnyRecord]] = {}
-    for record in _distinct(admitted, plan.after):
-        fresh.setdefault(record.key, []).append(record)
-        plan.fresh.append(record)
+    for record in _distinct(admitted):
+        before = known(plan.after, record.key, record.source_sha256, record.mapping_version)
+        if before is None:
+            fresh.setdefault(record.key, []).append(record)
+            plan.fresh.append(record)
+        elif before.quads_sha256 == record.quads_sha256:
+            plan.again.append(record)
     for key, candidates in fresh.items():
         _settle(plan, key, candidates)
     return replace(plan, decisions=tuple(_decisions(plan, records)))
 
 
-def _distinct(records: Iterable[AnyRecord], state: LedgerState) -> Iterator[AnyRecord]:
-    """Yield the records that are neither known nor repeated within the batch."""
+def _distinct(records: Iterable[AnyRecord]) -> Iterator[AnyRecord]:
+    """Yield the records that are not repeated within the batch."""
     seen = set()
     for record in records:
         identity = (record.key, record.source_sha256, record.mapping_version)
-        if identity not in seen and known(state, *identity) is None:
+        if identity not in seen:
             seen.add(identity)
             yield record
 

@@ -11,7 +11,7 @@ import shutil
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -26,10 +26,11 @@ from rembigraph.catalogue.archive import (
     is_disk_full,
     sync_folder,
 )
-from rembigraph.catalogue.generations import StoreChange, sync_tree, write_meta
+from rembigraph.catalogue.generations import Generation, StoreChange, sync_tree, write_meta
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.ledger import LedgerState
 from rembigraph.catalogue.plan import Decision, Plan, Withdrawal, known, make_plan
+from rembigraph.catalogue.soundness import Damage, check_quickly, file_table
 from rembigraph.ontology.errors import CatalogueError, StoreDamaged
 
 __all__ = [
@@ -87,17 +88,20 @@ class PublishResult:
 class Writer:
     """The one process that changes a catalogue. A context manager: inside it, the ingest lock is held.
 
-    Entering also finishes or clears away what a killed writer left.
+    Entering also finishes or clears away what a killed writer left, and looks whether the current generation is
+    sound. If it is not, what is published next is built anew from the archive.
 
     Args:
         home: the catalogue.
         derive: brings derived graphs, counts and the search index up to date; what it returns goes to
             `meta.json` under `derived`.
         wait_seconds: how long to wait for another writer.
-        clock: gives the time of a batch.
+        clock: gives the time of a batch. A clock that runs behind the last batch does not make time go back.
+        mend: called under the lock before anything is read; for `restore`.
 
     Attributes:
         state: the committed state of the ledger.
+        damages: what is wrong with the current generation.
     """
 
     def __init__(
@@ -107,18 +111,23 @@ class Writer:
         *,
         wait_seconds: float = 0.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        mend: Callable[[], None] = lambda: None,
     ) -> None:
         self.home = home
         self.derive = derive
         self.state = LedgerState()
+        self.damages: tuple[Damage, ...] = ()
+        self._base: Generation | None = None  # the generation on which the next one is built
         self._wait_seconds = wait_seconds
         self._clock = clock
+        self._mend = mend
         self._held = ExitStack()
         self._staging: Staging | None = None
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(self.home.lock(wait_seconds=self._wait_seconds))
+            self._mend()
             self._recover()
             self._held = stack.pop_all()
         return self
@@ -167,16 +176,19 @@ class Writer:
         *,
         withdraw: Sequence[Withdrawal] = (),
         reinstate: Sequence[str] = (),
+        anew: bool = False,
     ) -> PublishResult:
-        """Publish one generation with all of this; none if it changes nothing.
+        """Publish one generation with all of this; none if it changes nothing and the current one is sound.
 
         When it returns, the batch is on the disk and readers see it. When it raises, nothing was changed,
         except as the message says, and nothing is staged any more.
 
         Args:
-            records: records in memory, which are checked here, and staged ones, which were checked before.
+            records: records in memory, which are checked here, and staged ones, which were checked before. What
+                the archive has lost of a record that is given again is archived again.
             withdraw: accessions to withdraw.
             reinstate: accessions of which to take back the withdrawal.
+            anew: build the generation from the archive alone, even if nothing changes.
 
         Raises:
             ValueError: a record breaks the contract of `check_canonical`.
@@ -188,12 +200,18 @@ class Writer:
         for record in records:
             if isinstance(record, CanonicalRecord):
                 check_canonical(record, self.home.data_base)
-        time = self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._inspect()  # again: between the beginning and the end of a long load something may have happened
+        if anew:
+            self._base = None
+        time = max(self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), self.state.time)
         plan = make_plan(self.state, records, withdraw, reinstate, time=time)
-        if not plan.entries:
-            return PublishResult(self.state.generation, published=False, decisions=plan.decisions)
+        changes = bool(plan.entries) or (self._base is None and bool(self.state.generation))
         try:
-            self._take_effect(plan)
+            # Everything from which the generation could be built again is on the disk before anything else.
+            archive = self.home.archive
+            archive.store([*plan.fresh, *(record for record in plan.again if not archive.holds(record))])
+            if changes:
+                self._take_effect(plan)
         except BaseException as error:
             # Frames in the traceback hold the store open; as long as they do, it can't be opened again.
             traceback.clear_frames(error.__traceback__)
@@ -203,7 +221,7 @@ class Writer:
             if isinstance(error, OSError) or (isinstance(error, RuntimeError) and "Corruption" in str(error)):
                 raise self._damage(error, plan.after.generation) from error
             raise
-        return PublishResult(self.state.generation, published=True, decisions=plan.decisions)
+        return PublishResult(self.state.generation, published=changes, decisions=plan.decisions)
 
     def _take_effect(self, plan: Plan) -> None:
         """Let a plan take effect. The order of these lines is what durability rests on.
@@ -214,14 +232,14 @@ class Writer:
         home, number = self.home, plan.after.generation
         target = home.unfinished(number)
 
-        # 1. Everything from which the generation could be built again is on the disk.
-        home.archive.store(plan.fresh)
+        # 1. The records are archived (see `publish`).
         self._reached("archived")
 
         # 2. The new store: hard links to the old one, then all removals, then one bulk load.
         store = self._copy_store(target)
         self._reached("copied")
-        change = StoreChange(plan.changes(), plan.after, home.archive, home.data_base)
+        changes = plan.changes() if self._base else plan.everything()
+        change = StoreChange(changes, plan.after, home.archive, home.data_base)
         change.apply_removals(store)
         self._reached("removed")
         change.apply_loads(store)
@@ -234,7 +252,8 @@ class Writer:
         store.flush()
         del store
         gc.collect()  # the files are final only when the handle is gone
-        write_meta(target, _meta(plan.after, derived))
+        files = file_table(target, self._base.path if self._base else None)
+        meta_sha256 = write_meta(target, _meta(plan.after, derived, change.sample, files))
         self._reached("closed")
 
         # 4. All of it is on the disk, under its unfinished name.
@@ -242,12 +261,16 @@ class Writer:
         self._reached("synced")
 
         # 5. The commit point: from here on the batch is acknowledged.
-        home.ledger.append(plan.entries, generation=number, time=plan.after.time)
+        cause = "restore" if self._base is None and plan.before.generation else ""
+        home.ledger.append(
+            plan.entries, generation=number, time=plan.after.time, meta_sha256=meta_sha256, cause=cause
+        )
         self.state = plan.after
         self._reached("committed")
 
         # 6. Readers get to see it.
         self._finish(number)
+        self._base, self.damages = home.generation(number), ()
         home.prune()
         self._reached("pruned")
 
@@ -268,41 +291,49 @@ class Writer:
         """End or clear away what a killed or failed writer left, and read the state.
 
         Raises:
-            StoreDamaged: the ledger is damaged, or the committed generation is not on the disk.
+            StoreDamaged: the ledger is damaged.
         """
-        state = self.home.state()  # refuses, before anything is cut off, a ledger that lost a published batch
-        self.home.ledger.cut_torn_tail()
+        home = self.home
+        state = home.state()  # refuses, before anything is cut off, a ledger that lost a published batch
+        home.ledger.cut_torn_tail()
         number = state.generation
-        if self.home.current_number() != number:
-            if not (self.home.generation(number).path.exists() or self.home.unfinished(number).exists()):
-                raise StoreDamaged(
-                    f"generation {number} is in the ledger, but not on the disk",
-                    where=str(self.home.generation(number).path),
-                    fix="run `rembigraph restore`",
-                )
-            self._finish(number)
-        self.home.sweep()
-        self.home.prune()
+        committed = home.generation(number)
+        if home.unfinished(number).exists() and not committed.path.exists():
+            self._finish(number)  # it was killed between its commit and its name
+        home.sweep()
         self.state = state
+        self._inspect()
+        if self._base and not self._is_current(number):
+            self._finish(number)
+        home.prune()
+
+    def _inspect(self) -> None:
+        """Look whether the newest generation is sound: only then the next one is built on it."""
+        generation = self.home.generation(self.state.generation)
+        self.damages = tuple(check_quickly(self.home, generation)) if generation.number else ()
+        self._base = generation if generation.number and not self.damages else None
+
+    def _is_current(self, number: int) -> bool:
+        with suppress(StoreDamaged):
+            return self.home.current_number() == number
+        return False
 
     def _copy_store(self, target: Path) -> Store:
-        """Make the folder of the new generation, with a copy of the current store in it (hard links)."""
+        """Make the folder of the new generation, with a copy of the store in it on which it is built (hard links)."""
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir()
-        current = self.home.current()
-        if current is not None:
-            current.open_store().backup(str(target / "store"))
+        if self._base:
+            self._base.open_store().backup(str(target / "store"))
         return Store(str(target / "store"))
 
     def _derive(self, store: Store, plan: Plan, target: Path) -> dict[str, Any]:
-        current = self.home.current()
         return self.derive(
             DeriveContext(
                 store=store,
                 data_base=self.home.data_base,
-                touched=plan.touched,
+                touched=plan.touched if self._base else frozenset(plan.after.accessions()),
                 state=plan.after,
-                previous=current.path if current else None,
+                previous=self._base.path if self._base else None,
                 target=target,
             )
         )
@@ -321,11 +352,17 @@ class Writer:
         )
 
 
-def _meta(state: LedgerState, derived: dict[str, Any]) -> dict[str, Any]:
+def _meta(
+    state: LedgerState, derived: dict[str, Any], counts: dict[str, int], files: dict[str, list[Any]]
+) -> dict[str, Any]:
+    """What `meta.json` says; `counts` and `files` are what `soundness` compares with the disk."""
     return {
         "generation": state.generation,
         "time": state.time,
         "records": len(state.active),
         "quads": sum(entry.quads for entry in state.active.values()),
         "derived": derived,
+        "withdrawn": {accession: asdict(entry) for accession, entry in sorted(state.withdrawn.items())},
+        "counts": counts,
+        "files": files,
     }

@@ -321,7 +321,7 @@ class TestPublish:
                 decisions = [writer.publish(list(map(put, batch))).decisions for batch in batches]
             archived = sorted(
                 (path.relative_to(home.path), path.read_bytes())
-                for path in home.archive.path.rglob("*")
+                for path in home.archive.path.glob("*/*/*")
                 if path.is_file()
             )
             results.append((decisions, served(home), dumped(home), archived))
@@ -332,7 +332,7 @@ class TestPublish:
             writer.staging().put(record())
             writer.publish([writer.staging().put(record("S-BIAD2"))])
         assert_serves(home, [record("S-BIAD2")])
-        assert {path.parent.parent.name for path in home.archive.path.rglob("*.zst")} == {"S-BIAD2"}
+        assert {path.parent.parent.name for path in home.archive.path.glob("*/*/*.zst")} == {"S-BIAD2"}
 
     @pytest.mark.parametrize("size", [1, 300, 1_000, 1 << 20])
     def test_the_size_of_the_pieces_that_are_loaded_does_not_matter(self, writer, home, monkeypatch, size):
@@ -505,21 +505,35 @@ class TestDamage:
             pass
         assert home.ledger.path.read_bytes() == whole[:-20]
 
-    def test_a_missing_generation_is_noticed(self, writer, home):
+    def test_a_missing_generation_is_noticed_and_built_anew(self, writer, home):
         writer.publish([record()])
         home.current().path.rename(home.path / "elsewhere")
         with pytest.raises(StoreDamaged, match="missing"):
             home.current()
         (home.path / "current").unlink()
         writer.__exit__(None, None, None)
-        with pytest.raises(StoreDamaged, match="not on the disk"), Writer(home, derive):
-            pass
+        with Writer(home, derive) as other:
+            assert [damage.code for damage in other.damages] == ["generation-missing"]
+            assert other.publish([]).published
+        assert_serves(home, [record()])
 
-    def test_a_broken_store_is_noticed(self, writer, home):
-        writer.publish([record()])
+    def test_nothing_is_built_on_a_broken_store(self, writer, home):
+        writer.publish([record(), record("S-BIAD2")])
         (home.current().store_path / "CURRENT").write_bytes(b"")
-        with pytest.raises(StoreDamaged, match="cannot be opened"):
-            writer.publish([record(version=1, date="2024")])
+        writer.publish([record(version=1, date="2024")])
+        assert_serves(home, [record(version=1, date="2024"), record("S-BIAD2")])
+        assert home.ledger.commit_of(2)["cause"] == "restore"
+
+    def test_what_the_archive_has_lost_comes_back_with_the_same_record(self, writer, home):
+        writer.publish([record()])
+        for path in (
+            home.archive.source_path(*record().key, record().source_sha256),
+            home.archive.quads_path(*record().key, record().quads_sha256),
+        ):
+            path.write_bytes(b"")
+            assert not home.archive.holds(record())
+            assert not writer.publish([record()]).published
+            assert home.archive.holds(record())
 
 
 class TestDurability:
@@ -560,7 +574,8 @@ class TestDurability:
         assert {path.name for path in own} >= {"meta.json", "store", "CURRENT"}
         assert {unfinished / path.relative_to(generation) for path in own} <= set(before)
         assert before.index(unfinished / "store" / "CURRENT") < before.index(unfinished / "store")
-        assert before[-2:] == [unfinished, home.generations]
+        copy = home.ledger.copies.path
+        assert before[-4:] == [unfinished, home.generations, copy / "000002.tmp", copy]
 
         archive = home.archive.path
         assert len({path for path in before if path.is_relative_to(archive / ".incoming")}) == 4
@@ -634,7 +649,7 @@ def test_a_failure_at_any_step_leaves_the_old_or_the_new(home, step, error):
 
 
 def test_a_full_disk_while_the_ledger_is_written(home, monkeypatch):
-    def half(ledger, entries, *, generation, time):
+    def half(ledger, entries, **said):
         with ledger.path.open("ab") as file:
             file.write(b'{"kind":"record","generation":2,"ti')
         raise OSError(errno.ENOSPC, "No space left on device")
