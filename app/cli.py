@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from rembigraph.app.cli_links import curation, links
+from rembigraph.app.cli_upkeep import backup, fsck, gc, restore, verify
 from rembigraph.app.terminal import home_of, print_json, print_lines, settings_of
 from rembigraph.ontology.errors import (
     CatalogueError,
@@ -32,9 +33,6 @@ from rembigraph.ontology.errors import (
     UsageError,
     WithdrawnAccession,
 )
-
-if TYPE_CHECKING:
-    pass
 
 EXIT_CODES: tuple[tuple[type[CatalogueError], int], ...] = (
     (StoreLocked, 7),
@@ -474,5 +472,5 @@ def demo(ctx: click.Context, host: str, port: int, public_url: str | None, open_
         serve_catalogue(home, (host, port), settings, open_browser=open_browser)
 
 
-main.add_command(links)
-main.add_command(curation)
+for command in (links, curation, fsck, restore, gc, backup, verify):
+    main.add_command(command)

@@ -297,7 +297,7 @@ class Archive:
             (self.source_path(*record.key, record.source_sha256), record.source_sha256),
             (self.quads_path(*record.key, record.quads_sha256), record.quads_sha256),
         ):
-            yield path, not _is_sound(path, digest)
+            yield path, archived(path, digest) is None
 
 
 @dataclass(frozen=True)
@@ -431,10 +431,9 @@ def _read(path: Path, sha256_hex: str) -> bytes:
     return content
 
 
-def _is_sound(path: Path, sha256_hex: str) -> bool:
-    """Whether the archived file is there, with the content that its name says."""
+def archived(path: Path, sha256_hex: str) -> bytes | None:
+    """Return the content of an archived file; None if it is missing, unreadable or not what its name says."""
     try:
-        _read(path, sha256_hex)
+        return _read(path, sha256_hex)
     except StoreDamaged:
-        return False
-    return True
+        return None

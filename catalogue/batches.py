@@ -127,13 +127,13 @@ class BatchCopies:
         unfinished.unlink(missing_ok=True)
         write_file(unfinished, compress(batch.content))
         sync_file(unfinished)
-        unfinished.replace(self._file(batch.generation))
+        unfinished.replace(self.file(batch.generation))
         sync_folder(self.path)
 
     def get(self, generation: int) -> Batch | None:
         """Return the batch of a generation; None if it has no copy, or no whole one."""
         try:
-            content = decompress(self._file(generation).read_bytes())
+            content = decompress(self.file(generation).read_bytes())
         except (OSError, ValueError):
             return None
         found = list(whole_batches(content))
@@ -147,10 +147,11 @@ class BatchCopies:
 
     def drop_after(self, generation: int) -> None:
         """Remove copies of batches that were never committed. For the writer only."""
-        stale = [self._file(number) for number in self.numbers() if number > generation]
+        stale = [self.file(number) for number in self.numbers() if number > generation]
         for path in (*stale, *self.path.glob("*.tmp")):
             with suppress(OSError):
                 path.unlink()
 
-    def _file(self, generation: int) -> Path:
+    def file(self, generation: int) -> Path:
+        """File of the copy of a generation's batch."""
         return self.path / f"{generation:06d}{_SUFFIX}"

@@ -207,7 +207,10 @@ class Home:
         Raises:
             StoreDamaged: the ledger is damaged, or has lost a batch that was published.
         """
-        published = self.published_number()  # read first: the ledger is always ahead of it
+        # Read first: the ledger is always ahead of it. Only the last batch may have a copy before it is committed.
+        published = max(
+            [self.published_number(), *(number - 1 for number in self.ledger.copies.numbers()[-1:])]
+        )
         state = self.ledger.read()
         if state.generation < published:
             raise StoreDamaged(

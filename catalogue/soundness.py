@@ -205,7 +205,7 @@ def newest_sound(home: Home) -> Iterator[Served]:
 
 def _newest_sound(home: Home, stack: ExitStack) -> Served:
     while True:
-        current, damages = _current(home)
+        current, damages = current_of(home)
         for number in sorted(home.numbers(), reverse=True):
             if current and number > current:
                 continue  # committed, but not shown yet
@@ -219,16 +219,14 @@ def _newest_sound(home: Home, stack: ExitStack) -> Served:
             elif generation.path.is_dir():
                 damages += check_quickly(home, generation)
             held.close()
-        if (
-            _current(home)[0] == current
-        ):  # else one was published, and the ones before removed, under our hands
+        if current_of(home)[0] == current:  # else others were published and removed under our hands
             break
     if current or home.numbers() or damages or home.ledger.path.stat().st_size:
         raise _nothing_sound(home, damages)
     return Served(None)
 
 
-def _current(home: Home) -> tuple[int, list[Damage]]:
+def current_of(home: Home) -> tuple[int, list[Damage]]:
     """Return the number that `current` names (0 if none) and what is wrong with it."""
     try:
         number = home.current_number()
