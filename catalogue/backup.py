@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from rembigraph.catalogue.archive import archived, sync_file, sync_files, sync_folder, write_file
+from rembigraph.catalogue.archive import PRIVATE, PUBLIC, archived
 from rembigraph.catalogue.batches import Batch
+from rembigraph.catalogue.durable import put_in_place, replace_file, sync_files, sync_folder, write_file
 from rembigraph.catalogue.generations import META_FILE, sync_tree
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.ledger import RecordEntry
@@ -115,7 +116,7 @@ def _copy(home: Home, target: Home, generation: Generation, batches: list[Batch]
         if target.ledger.copies.get(batch.generation) is None:
             target.ledger.copies.put(batch)
     # From here on it is the new backup.
-    _replace(target.ledger.path, b"".join(batch.content for batch in batches))
+    replace_file(target.ledger.path, b"".join(batch.content for batch in batches))
     if unfinished.exists():
         unfinished.rename(made.path)
         sync_folder(target.generations)
@@ -142,11 +143,11 @@ def _archive(home: Home, target: Home, batches: Iterable[Batch], lost: list[Dama
         final.parent.mkdir(parents=True, exist_ok=True)
         unfinished = final.with_name(f"{final.name}.tmp")
         unfinished.unlink(missing_ok=True)
-        write_file(unfinished, source.read_bytes(), 0o600 if final.name.endswith(".src.zst") else 0o644)
+        write_file(unfinished, source.read_bytes(), PRIVATE if final.name.endswith(".src.zst") else PUBLIC)
         fresh[final] = unfinished
     sync_files(fresh.values())
     for final, unfinished in fresh.items():
-        unfinished.replace(final)
+        put_in_place(unfinished, final)
     folders = {folder for final in fresh for folder in (final.parent, final.parent.parent)}
     sync_files([*folders, target.archive.path])
     yield from fresh
@@ -172,16 +173,6 @@ def _named(home: Home, batches: Iterable[Batch]) -> Iterator[tuple[Path, str]]:
                     if path not in seen:
                         seen.add(path)
                         yield path, digest
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Replace a file at once, durably."""
-    unfinished = path.with_suffix(".tmp")
-    unfinished.unlink(missing_ok=True)
-    write_file(unfinished, content)
-    sync_file(unfinished)
-    unfinished.replace(path)
-    sync_folder(path.parent)
 
 
 def _generation(target: Home, generation: Generation, unfinished: Path) -> None:

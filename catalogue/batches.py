@@ -18,7 +18,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from rembigraph.catalogue.archive import compress, decompress, sync_file, sync_folder, write_file
+from rembigraph.catalogue.archive import compress, decompress
+from rembigraph.catalogue.durable import replace_file, sync_folder
 
 COMMIT: Final = "publish"
 """Kind of a commit line."""
@@ -123,12 +124,7 @@ class BatchCopies:
         if not self.path.is_dir():
             self.path.mkdir(parents=True, exist_ok=True)
             sync_folder(self.path.parent)
-        unfinished = self.path / f"{batch.generation:06d}.tmp"
-        unfinished.unlink(missing_ok=True)
-        write_file(unfinished, compress(batch.content))
-        sync_file(unfinished)
-        unfinished.replace(self.file(batch.generation))
-        sync_folder(self.path)
+        replace_file(self.file(batch.generation), compress(batch.content))
 
     def get(self, generation: int) -> Batch | None:
         """Return the batch of a generation; None if it has no copy, or no whole one."""

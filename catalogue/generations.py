@@ -25,7 +25,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse
-from rembigraph.catalogue.archive import Archive, split_quad, sync_file, sync_folder, write_file
+from rembigraph.catalogue.archive import Archive, split_quad
+from rembigraph.catalogue.durable import sync_file, sync_folder, write_file
 from rembigraph.catalogue.ledger import LedgerState, RecordEntry
 from rembigraph.ontology.errors import StoreDamaged
 from rembigraph.ontology.identifiers import Iris

@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-from rembigraph.catalogue.archive import Archive, sync_file, sync_folder, write_file
+from rembigraph.catalogue.archive import Archive
+from rembigraph.catalogue.durable import replace_file, sync_folder
 from rembigraph.catalogue.generations import META_FILE, Generation
 from rembigraph.catalogue.ledger import Ledger, LedgerState
 from rembigraph.ontology.errors import StoreDamaged, StoreLocked, UsageError
@@ -42,6 +43,10 @@ _OURS: Final = frozenset({"archive", "generations", "ledger.jsonl", f"{_CONFIGUR
 _POLL_SECONDS: Final = 0.05
 _NUMBERED: Final = re.compile(r"\d{6,}")
 _RESTORE: Final = "run `rembigraph restore`"
+_REWRITE: Final = (
+    f'copy it from a backup, or write {{"format": {FORMAT}, "data_base": "..."}} '
+    "with the IRI that all data IRIs begin with"
+)
 
 
 class Home:
@@ -79,13 +84,8 @@ class Home:
         (path / "generations").mkdir(exist_ok=True)
         (path / "ledger.jsonl").touch()
         # The configuration comes last: it is what makes the folder a catalogue.
-        temporary = path / f"{_CONFIGURATION}.tmp"
-        temporary.unlink(missing_ok=True)
         document = {"format": FORMAT, "data_base": data_base}
-        write_file(temporary, json.dumps(document, indent=1).encode() + b"\n")
-        sync_file(temporary)
-        temporary.replace(path / _CONFIGURATION)
-        sync_folder(path)
+        replace_file(path / _CONFIGURATION, json.dumps(document, indent=1).encode() + b"\n")
         return cls.open(path)
 
     @classmethod
@@ -193,13 +193,16 @@ class Home:
             os.close(held)
 
     def published_number(self) -> int:
-        """Number of the newest generation that was ever given its name; 0 when there is no trace of any.
+        """Number of the newest generation that was published, as the disk knows; 0 when there is no trace of any.
 
-        A generation gets its name when it is in the ledger, so the ledger can't be behind this.
+        A generation gets its name when it is in the ledger, so the ledger can't be behind this. What only `current`
+        names, and neither a folder nor a second copy of the ledger, never was: then the link is broken. The last
+        copy may be of a batch that was not committed any more.
         """
+        known, copies = self.numbers(), self.ledger.copies.numbers()
         with suppress(StoreDamaged):
-            return max([self.current_number(), *self.numbers()])
-        return max([0, *self.numbers()])
+            known += [number for number in (self.current_number(),) if number in copies]
+        return max([0, *known, *(number - 1 for number in copies[-1:])])
 
     def state(self) -> LedgerState:
         """Return the committed state of the catalogue.
@@ -207,10 +210,7 @@ class Home:
         Raises:
             StoreDamaged: the ledger is damaged, or has lost a batch that was published.
         """
-        # Read first: the ledger is always ahead of it. Only the last batch may have a copy before it is committed.
-        published = max(
-            [self.published_number(), *(number - 1 for number in self.ledger.copies.numbers()[-1:])]
-        )
+        published = self.published_number()  # read first: the ledger is always ahead of it
         state = self.ledger.read()
         if state.generation < published:
             raise StoreDamaged(
@@ -323,9 +323,13 @@ def _configuration(path: Path) -> dict[str, Any]:
             f"there is no catalogue in {path.parent}", fix=f"run `rembigraph init {path.parent}`"
         ) from error
     except (OSError, ValueError) as error:
-        raise StoreDamaged(f"the configuration is unreadable: {error}", where=str(path)) from error
-    if not isinstance(configuration, dict) or "data_base" not in configuration:
-        raise StoreDamaged("the configuration has no data base IRI", where=str(path))
+        raise StoreDamaged(
+            f"the configuration is unreadable: {error}", where=str(path), fix=_REWRITE
+        ) from error
+    if not isinstance(configuration, dict) or not {"format", "data_base"} <= configuration.keys():
+        raise StoreDamaged(
+            "the configuration has no format or no data base IRI", where=str(path), fix=_REWRITE
+        )
     return configuration
 
 

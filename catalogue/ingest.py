@@ -14,15 +14,9 @@ from hashlib import sha256
 from types import TracebackType
 from typing import Self
 
-from rembigraph.catalogue.archive import (
-    AnyRecord,
-    CanonicalRecord,
-    StagedRecord,
-    Staging,
-    check_canonical,
-    is_disk_full,
-)
+from rembigraph.catalogue.archive import AnyRecord, CanonicalRecord, StagedRecord, Staging, check_canonical
 from rembigraph.catalogue.derive import derive
+from rembigraph.catalogue.durable import is_disk_full
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.publish import Decision, PublishResult, Withdrawal, Writer
 from rembigraph.catalogue.rdf import canonical, to_nquads

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyoxigraph import NamedNode, Quad, Store
-from rembigraph.catalogue.archive import archived, compress, sync_file, sync_folder, write_file
+from rembigraph.catalogue.archive import PRIVATE, PUBLIC, archived, compress
 from rembigraph.catalogue.batches import Batch, whole_batches
+from rembigraph.catalogue.durable import replace_file
 from rembigraph.catalogue.ledger import LedgerState, RecordEntry
 from rembigraph.catalogue.rdf import canonical
 from rembigraph.catalogue.soundness import Damage
@@ -24,8 +25,6 @@ from rembigraph.ontology.identifiers import Iris
 
 if TYPE_CHECKING:
     from rembigraph.catalogue.home import Home
-
-_PRIVATE, _PUBLIC = 0o600, 0o644
 
 
 @dataclass
@@ -100,13 +99,8 @@ def _rewrite(home: Home, chain: list[Batch], mended: Mended) -> None:
     for batch in chain:  # refuses lines that this version can't read
         for entry in home.ledger.entries(batch):
             state.apply(entry)
-    unfinished = path.with_suffix(".tmp")
-    unfinished.unlink(missing_ok=True)
-    write_file(unfinished, b"".join(batch.content for batch in chain))
-    sync_file(unfinished)
     kept = _set_aside(path)
-    unfinished.replace(path)
-    sync_folder(path.parent)
+    replace_file(path, b"".join(batch.content for batch in chain))
     mended.done.append(
         f"the ledger is whole again: {len(chain)} batches"
         + (f"; the damaged one is kept as {kept}" if kept else "")
@@ -115,7 +109,7 @@ def _rewrite(home: Home, chain: list[Batch], mended: Mended) -> None:
 
 def _set_aside(path: Path) -> str:
     """Keep a damaged file under another name (a second link: the first one stays until it is replaced)."""
-    if not path.exists():
+    if not path.is_file():
         return ""
     names = (path.with_name(f"{path.name}.damaged-{number}") for number in range(1, 10_000))
     other = next(name for name in names if not name.exists())
@@ -216,12 +210,7 @@ def _text(quad: Quad) -> str:
 
 def _put_back(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.tmp")
-    unfinished.unlink(missing_ok=True)
-    write_file(unfinished, compress(content), _PRIVATE if path.name.endswith(".src.zst") else _PUBLIC)
-    sync_file(unfinished)
-    unfinished.replace(path)
-    sync_folder(path.parent)
+    replace_file(path, compress(content), PRIVATE if path.name.endswith(".src.zst") else PUBLIC)
 
 
 def _lost(name: str, entry: RecordEntry, *, is_served: bool) -> Damage:

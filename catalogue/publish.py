@@ -18,14 +18,8 @@ from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 from pyoxigraph import Store
-from rembigraph.catalogue.archive import (
-    AnyRecord,
-    CanonicalRecord,
-    Staging,
-    check_canonical,
-    is_disk_full,
-    sync_folder,
-)
+from rembigraph.catalogue.archive import AnyRecord, CanonicalRecord, Staging, check_canonical
+from rembigraph.catalogue.durable import is_disk_full, sync_folder
 from rembigraph.catalogue.generations import Generation, StoreChange, sync_tree, write_meta
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.ledger import LedgerState

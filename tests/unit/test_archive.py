@@ -108,7 +108,7 @@ def test_a_failed_store_leaves_nothing_half_done(archive, monkeypatch):
     def full(path):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("rembigraph.catalogue.archive.sync_file", full)
+    monkeypatch.setattr("rembigraph.catalogue.durable.sync_file", full)
     with pytest.raises(OSError, match="No space"):
         archive.store([record()])
     assert not [path for path in archive.path.rglob("*") if path.is_file()]

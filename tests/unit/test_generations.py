@@ -575,7 +575,7 @@ class TestDurability:
         assert {unfinished / path.relative_to(generation) for path in own} <= set(before)
         assert before.index(unfinished / "store" / "CURRENT") < before.index(unfinished / "store")
         copy = home.ledger.copies.path
-        assert before[-4:] == [unfinished, home.generations, copy / "000002.tmp", copy]
+        assert before[-4:] == [unfinished, home.generations, copy / "000002.jsonl.zst.tmp", copy]
 
         archive = home.archive.path
         assert len({path for path in before if path.is_relative_to(archive / ".incoming")}) == 4
