@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -17,12 +18,16 @@ from rembigraph.app.sparql.location import StoreLocation
 from rembigraph.app.sparql.routes import sparql_router
 from rembigraph.app.sparql.service import QueryService
 from rembigraph.app.status import status_router
+from rembigraph.catalogue.following import Reader
+from rembigraph.catalogue.generations import META_FILE
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.queries import named_queries
-from rembigraph.catalogue.reader import Reader
 from rembigraph.ontology.identifiers import DEFAULT_DATA_BASE
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOK_SECONDS = 10.0
+"""How often a server looks whether what it serves is still as it was published."""
 
 
 def create_app(home: Home, public_url: str, limits: QueryLimits) -> FastAPI:
@@ -35,8 +40,8 @@ def create_app(home: Home, public_url: str, limits: QueryLimits) -> FastAPI:
     """
     reader = Reader(home)
     render = make_renderer(public_url, home.data_base)
-    service = QueryService(lambda: _location(reader), limits, base_iri=home.data_base)
-    app = _bare_app(service, render, reader.close)
+    service = QueryService(lambda: _location(reader), limits, base_iri=home.data_base, examine=reader.suspect)
+    app = _bare_app(service, render, reader)
     app.include_router(_sparql(service, public_url, home.data_base, render))
     app.include_router(
         vocabulary_router(service, reader, public_url=public_url, data_base=home.data_base, render=render)
@@ -50,7 +55,7 @@ def create_sparql_app(location: StoreLocation, public_url: str, limits: QueryLim
     """Return a server of one store's `/sparql` and `/health`, as conformance and hostile suites use it."""
     service = QueryService(lambda: location, limits)
     render = make_renderer(public_url, DEFAULT_DATA_BASE)
-    app = _bare_app(service, render, lambda: None)
+    app = _bare_app(service, render)
     app.include_router(_sparql(service, public_url, DEFAULT_DATA_BASE, render))
     app.include_router(static_router())
     return app
@@ -58,7 +63,7 @@ def create_sparql_app(location: StoreLocation, public_url: str, limits: QueryLim
 
 def _location(reader: Reader) -> StoreLocation:
     with reader.snapshot() as snapshot:
-        return StoreLocation(snapshot.store_path, str(snapshot.generation))
+        return StoreLocation(snapshot.store_path, str(snapshot.generation), lease=snapshot.path / META_FILE)
 
 
 def _sparql(service: QueryService, public_url: str, data_base: str, render: Render) -> APIRouter:
@@ -71,15 +76,20 @@ def _sparql(service: QueryService, public_url: str, data_base: str, render: Rend
     )
 
 
-def _bare_app(service: QueryService, render: Render, close: Callable[[], None]) -> FastAPI:
+def _bare_app(service: QueryService, render: Render, reader: Reader | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await service.start()
+        looking = asyncio.create_task(_keep_looking(reader)) if reader else None
         try:
             yield
         finally:
+            if looking:
+                looking.cancel()
+                await asyncio.gather(looking, return_exceptions=True)
             await service.stop()
-            close()
+            if reader:
+                reader.close()
 
     app = FastAPI(
         title="Rembigraph",
@@ -98,6 +108,13 @@ def _bare_app(service: QueryService, render: Render, close: Callable[[], None]) 
         return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
 
     return app
+
+
+async def _keep_looking(reader: Reader) -> None:
+    """Look again and again whether what is served is still sound, so that damage is known before it is met."""
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.to_thread(reader.suspect)
 
 
 class _SecurityHeaders:

@@ -38,7 +38,7 @@ STATUSES: Final[dict[type[CatalogueError], int]] = {
     errors.SourceError: 422,
     errors.RecordInvalid: 422,
     errors.QueryError: 400,
-    errors.StoreDamaged: 500,
+    errors.StoreDamaged: 503,
     errors.QueryTimeout: 504,
     errors.Busy: 503,
     errors.StoreLocked: 503,
@@ -47,6 +47,7 @@ STATUSES: Final[dict[type[CatalogueError], int]] = {
 }
 """HTTP status of each error; a class that is not here has the status of its nearest base that is."""
 
+_DAMAGED_RETRY_SECONDS: Final = 30
 _log = logging.getLogger(__name__)
 
 
@@ -106,7 +107,10 @@ def problem_of(error: CatalogueError) -> Problem:
     if isinstance(error, errors.QuerySyntaxError):
         details |= {"line": error.line, "column": error.column}
     # What is on our disk is nobody's business outside.
-    inside = status == 500
+    is_damage = isinstance(error, errors.StoreDamaged)
+    inside = status == 500 or is_damage
+    if is_damage:
+        headers["Retry-After"] = str(_DAMAGED_RETRY_SECONDS)
     return Problem(
         status=status,
         title=HTTPStatus(status).phrase,
@@ -144,7 +148,9 @@ def install(app: FastAPI, render: Callable[[str, dict[str, Any]], str]) -> None:
     def on_error(request: Request, error: Exception) -> Response:
         if not isinstance(error, CatalogueError):
             raise error
-        if status_of(error) == 500:
+        if isinstance(error, errors.StoreDamaged):
+            _log.error("%s: %s", request.url.path, error)
+        elif status_of(error) == 500:
             _log.error("%s: %s", request.url.path, error, exc_info=error)
         return problem_response(request, problem_of(error), render)
 

@@ -65,18 +65,17 @@ def answer_query(home: Home, text: str, form: str, settings: Settings, out: Text
         UsageError: the catalogue is empty, or the format does not fit the query.
         QueryError: the query is refused, wrong, too slow or too large.
     """
+    from rembigraph.app.showing import held_generation
     from rembigraph.app.sparql.location import StoreLocation
     from rembigraph.app.sparql.service import query_once
 
-    generation = home.current()
-    if generation is None:
-        raise UsageError("the catalogue is empty", fix="Load something first: rembigraph load PATH")
     bounds = query_limits(settings)
     is_graph = admit(text, bounds).form in {"construct", "describe"}
     media_type, as_table = _media_type(form, is_graph, out.isatty())
     buffer = io.BytesIO()
-    location = StoreLocation(generation.store_path, str(generation.number))
-    query_once(location, text, media_type, bounds, buffer)
+    with held_generation(home) as generation:
+        location = StoreLocation(generation.store_path, str(generation.number))
+        query_once(location, text, media_type, bounds, buffer)
     if as_table:
         _print_table(json.loads(buffer.getvalue()), out)
     else:

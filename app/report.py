@@ -167,6 +167,8 @@ def status_lines(status: dict[str, Any]) -> Iterator[str]:
     yield f"Catalogue {status['home']}"
     yield f"generation {status['generation']}, published {status['published'] or 'never'}"
     yield f"{status['records']} records, {status['quads']} quads, {len(status['withdrawn'])} studies withdrawn"
+    for problem in status["problems"]:
+        yield f"DAMAGED {problem['where']}: {problem['message']} ({problem['fix']})"
     for archive, count in counts.get("archives", {}).items():
         yield f"  {archive:<18} {count:>7} studies"
     if counts:

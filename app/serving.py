@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from rembigraph.app.main import create_app, create_sparql_app
 from rembigraph.app.settings import Settings, query_limits
 from rembigraph.app.sparql.location import StoreLocation
-from rembigraph.catalogue.reader import Reader
+from rembigraph.catalogue.following import Reader
 from rembigraph.ontology.errors import SourceUnavailable, UsageError
 
 if TYPE_CHECKING:
@@ -98,8 +98,11 @@ def serve_store(
 def _check_readable(home: Home) -> None:
     """Open what is to be served once, so that what is wrong with it is said before the server starts."""
     reader = Reader(home)
-    with reader.snapshot():
-        pass
+    with reader.snapshot() as snapshot:
+        if reader.damages:
+            print(f"Warning: serving generation {snapshot.generation}, because of damage:", file=sys.stderr)  # noqa: T201
+            for damage in reader.damages:
+                print(f"  {damage} ({damage.fix})", file=sys.stderr)  # noqa: T201
     reader.close()
 
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rembigraph.catalogue.decisions import LAPSED
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.reader import Snapshot
+from rembigraph.catalogue.soundness import newest_sound
 from rembigraph.catalogue.studylist import StudyPage
 from rembigraph.ontology.errors import UnknownAccession, UsageError, WithdrawnAccession
 from rembigraph.ontology.identifiers import NotAnAccession, parse_accession
+
+if TYPE_CHECKING:
+    from rembigraph.catalogue.generations import Generation
+
+_log = logging.getLogger(__name__)
 
 
 def canonical_accession(text: str) -> str:
@@ -30,19 +38,34 @@ def canonical_accession(text: str) -> str:
 
 @contextmanager
 def open_snapshot(home: Home) -> Iterator[Snapshot]:
-    """Open the current generation and keep it from being removed meanwhile.
+    """Open the newest sound generation and keep it from being removed meanwhile.
 
     Raises:
         UsageError: nothing has been loaded yet.
+        StoreDamaged: no generation is sound.
     """
-    with home.lease() as generation:
-        if generation is None:
-            raise UsageError("the catalogue is empty", fix="Load something first: rembigraph load PATH")
+    with held_generation(home) as generation:
         snapshot = Snapshot.open(generation.path, home.data_base)
         try:
             yield snapshot
         finally:
             snapshot.close()
+
+
+@contextmanager
+def held_generation(home: Home) -> Iterator[Generation]:
+    """Hold the newest sound generation; a warning tells why it is not the newest, if it is not.
+
+    Raises:
+        UsageError: nothing has been loaded yet.
+        StoreDamaged: no generation is sound.
+    """
+    with newest_sound(home) as served:
+        for damage in served.damages:
+            _log.warning("Warning: %s (%s)", damage, damage.fix)
+        if served.generation is None:
+            raise UsageError("the catalogue is empty", fix="Load something first: rembigraph load PATH")
+        yield served.generation
 
 
 @contextmanager
@@ -71,9 +94,10 @@ def lapsed_warning(home: Home) -> list[str]:
     """Return a warning that names the decisions of curators that lapsed; nothing when none did."""
     from rembigraph.app.report import lapsed_lines
 
-    generation = home.current()
-    if generation is None or not generation.meta.get("derived", {}).get("decisions", {}).get(LAPSED):
-        return []
+    with newest_sound(home) as served:
+        derived = served.generation.meta.get("derived", {}) if served.generation else {}
+        if not derived.get("decisions", {}).get(LAPSED):
+            return []
     with open_snapshot(home) as snapshot:
         return list(lapsed_lines(snapshot.decisions(), home.data_base))
 
@@ -94,7 +118,8 @@ def search_studies(
 def catalogue_status(home: Home) -> dict[str, Any]:
     """Return what the catalogue holds, from its ledger and the counts of its current generation."""
     state = home.state()
-    generation = home.current()
+    with newest_sound(home) as served:
+        generation, damages = served.generation, served.damages
     derived = generation.meta.get("derived", {}) if generation else {}
     return {
         "version": version("rembigraph"),
@@ -106,5 +131,7 @@ def catalogue_status(home: Home) -> dict[str, Any]:
         "superseded": sum(len(state.superseded(key)) for key in state.active),
         "withdrawn": sorted(state.withdrawn),
         "quads": generation.meta.get("quads", 0) if generation else 0,
+        "sound": not damages,
+        "problems": [asdict(damage) for damage in damages],
         "counts": derived,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
@@ -12,8 +13,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from rembigraph.app.negotiation import wants_html
 from rembigraph.app.sparql.service import QueryService
-from rembigraph.catalogue.reader import Reader
-from rembigraph.ontology.errors import CatalogueError
+from rembigraph.catalogue.following import Reader
+from rembigraph.ontology.errors import CatalogueError, StoreDamaged
 
 PROBE = "PREFIX rembi: <https://w3id.org/rembigraph/ns#> SELECT (COUNT(*) AS ?studies) WHERE { ?study a rembi:Study }"
 PROBE_SECONDS = 5.0
@@ -29,8 +30,8 @@ def status_router(
 
     @router.api_route("/status", methods=["GET", "HEAD"], summary="What is served, and whether queries work")
     async def status(request: Request) -> Response:
-        found = {
-            **_holdings(reader),
+        found: dict[str, Any] = {
+            **_soundness(reader, _holdings(reader)),
             **(await probe.measure()),
             "uptime_seconds": round(time.monotonic() - started),
         }
@@ -79,7 +80,24 @@ class _Probe:
         }
 
 
+def _soundness(reader: Reader, holdings: dict[str, Any]) -> dict[str, Any]:
+    """Say whether the newest generation is served, and if not, why."""
+    try:
+        current = reader.home.current_number()
+    except StoreDamaged:
+        current = 0
+    problems = [asdict(damage) for damage in reader.damages]
+    return {**holdings, "current": current, "sound": not problems, "problems": problems}
+
+
 def _holdings(reader: Reader) -> dict[str, Any]:
+    try:
+        return _holdings_of(reader)
+    except StoreDamaged:
+        return {"version": version("rembigraph"), "generation": 0}
+
+
+def _holdings_of(reader: Reader) -> dict[str, Any]:
     with reader.snapshot() as snapshot:
         meta = snapshot.meta
         return {

@@ -1,14 +1,12 @@
 """Reading a published generation: what pages and feeds stand on.
 
 `Snapshot` is one generation, opened read-only; every look-up has a bound term and is bounded by the record,
-never by the catalogue. `Reader` follows `<home>/current` and swaps snapshots under its users.
+never by the catalogue. `following.Reader` swaps snapshots under its users when a newer one is published.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
@@ -41,8 +39,7 @@ from rembigraph.ontology.fields import enum_iris
 from rembigraph.ontology.identifiers import PREFIXES, Iris
 
 if TYPE_CHECKING:
-    from rembigraph.catalogue.home import Home
-    from rembigraph.catalogue.ledger import WithdrawalEntry
+    pass
 
 _SH: Final = PREFIXES["sh"]
 _CACHED: Final = 64
@@ -374,95 +371,6 @@ class Snapshot:
         )
 
 
-@dataclass
-class _Held:
-    """A snapshot with the requests that use it, and what to undo when the last one ends."""
-
-    snapshot: Snapshot
-    resources: ExitStack
-    withdrawn: Callable[[str], WithdrawalEntry | None]
-    users: int = 0
-
-
-class Reader:
-    """Gives every request the newest generation, whole from its beginning to its end. Threads share it.
-
-    Args:
-        home: the catalogue.
-        withdrawn: tells the withdrawal of an accession that is withdrawn; when not given, the ledger is
-            asked, once for each generation.
-    """
-
-    def __init__(self, home: Home, withdrawn: Callable[[str], WithdrawalEntry | None] | None = None) -> None:
-        self.home = home
-        self._withdrawn = withdrawn
-        self._lock = threading.Lock()
-        self._held: _Held | None = None
-
-    @contextmanager
-    def snapshot(self) -> Iterator[Snapshot]:
-        """Lend the snapshot of the newest generation; a writer does not remove what is lent.
-
-        Raises:
-            EmptyCatalogueError: nothing has been published yet.
-            StoreDamaged: the generation can't be read.
-        """
-        with self._lock:
-            held = self._newest()
-            held.users += 1
-        try:
-            yield held.snapshot
-        finally:
-            with self._lock:
-                held.users -= 1
-                self._release(held)
-
-    def withdrawn(self, accession: str) -> WithdrawalEntry | None:
-        """Return the withdrawal of an accession that is withdrawn now, with reason, time and successor."""
-        with self._lock:
-            try:
-                held = self._newest()
-            except EmptyCatalogueError:
-                return None
-        return held.withdrawn(accession)
-
-    def close(self) -> None:
-        """Let go of the current snapshot; requests that still use it end first."""
-        with self._lock:
-            held, self._held = self._held, None
-            if held:
-                self._release(held)
-
-    def _newest(self) -> _Held:
-        number = self.home.current_number()
-        if self._held and self._held.snapshot.generation == number:
-            return self._held
-        fresh = self._open()
-        old, self._held = self._held, fresh
-        if old:
-            self._release(old)
-        return fresh
-
-    def _open(self) -> _Held:
-        with ExitStack() as stack:
-            generation = stack.enter_context(self.home.lease())
-            if generation is None:
-                raise EmptyCatalogueError(
-                    "this catalogue is empty", fix="load records with `rembigraph load PATH...`"
-                )
-            snapshot = Snapshot.open(generation.path, self.home.data_base)
-            stack.callback(snapshot.close)
-            if self._withdrawn:
-                return _Held(snapshot, stack.pop_all(), self._withdrawn)
-            state = self.home.ledger.read(until=snapshot.generation)
-            return _Held(snapshot, stack.pop_all(), state.withdrawn.get)
-
-    def _release(self, held: _Held) -> None:
-        if held.users == 0 and held is not self._held:
-            with suppress(OSError):
-                held.resources.close()
-
-
 def _is_given(finding: Finding, views: list[RecordView]) -> bool:
     """Whether something that is asked for and was not found in one source is there after all."""
     if not finding.level or finding.value:
@@ -484,4 +392,4 @@ def _integer(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
-__all__ = ["EmptyCatalogueError", "Finding", "Reader", "Snapshot", "SourceInfo"]
+__all__ = ["EmptyCatalogueError", "Finding", "Snapshot", "SourceInfo"]

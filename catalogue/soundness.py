@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -145,7 +145,8 @@ def _checked(home: Home, generation: Generation, *, wholly: bool) -> Iterator[Da
     for damage in broken:
         yield Damage(damage.code, f"{name}/{damage.where}", damage.message, damage.fix)
     if not broken:
-        yield from _count_damage(generation, name)
+        for damage in _count_damage(generation, name):
+            yield replace(damage, message=damage.message.replace(f"{home.path}/", ""))
 
 
 def _meta_damage(home: Home, generation: Generation, name: str) -> Iterator[Damage]:

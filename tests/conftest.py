@@ -251,7 +251,7 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> MadeUp:
 @pytest.fixture
 def snapshot(made_up: MadeUp) -> Iterator[Any]:
     """The newest snapshot of the made-up catalogue."""
-    from rembigraph.catalogue.reader import Reader
+    from rembigraph.catalogue.following import Reader
 
     reader = Reader(made_up.home)
     with reader.snapshot() as opened:
@@ -289,7 +289,7 @@ def pages_app(home: Any, public_url: str) -> Any:
     from fastapi import FastAPI
     from rembigraph.app import problems
     from rembigraph.app.pages import make_renderer, pages_router
-    from rembigraph.catalogue.reader import Reader
+    from rembigraph.catalogue.following import Reader
 
     render = make_renderer(public_url, DATA)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)

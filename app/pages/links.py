@@ -27,8 +27,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 if TYPE_CHECKING:
+    from rembigraph.catalogue.following import Reader
     from rembigraph.catalogue.parts import Part
-    from rembigraph.catalogue.reader import Reader, Snapshot
+    from rembigraph.catalogue.reader import Snapshot
     from rembigraph.catalogue.recordview import Node
 
 _METHODS: Final = ["GET", "HEAD"]

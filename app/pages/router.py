@@ -35,7 +35,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 if TYPE_CHECKING:
-    from rembigraph.catalogue.reader import Reader, Snapshot
+    from rembigraph.catalogue.following import Reader
+    from rembigraph.catalogue.reader import Snapshot
     from rembigraph.catalogue.recordview import RecordView
 
 _METHODS: Final = ["GET", "HEAD"]

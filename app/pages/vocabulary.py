@@ -29,7 +29,7 @@ from starlette.responses import RedirectResponse, Response
 
 if TYPE_CHECKING:
     from rembigraph.app.sparql.service import QueryService
-    from rembigraph.catalogue.reader import Reader
+    from rembigraph.catalogue.following import Reader
 
 _METHODS: Final = ["GET", "HEAD"]
 _SUFFIXES: Final[Mapping[str, str]] = {"html": "html", **{f.suffix: f.name for f in FORMS_OFFERED.values()}}

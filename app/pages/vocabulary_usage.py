@@ -14,7 +14,7 @@ from rembigraph.ontology.identifiers import VOCABULARY
 
 if TYPE_CHECKING:
     from rembigraph.app.sparql.service import QueryService
-    from rembigraph.catalogue.reader import Reader
+    from rembigraph.catalogue.following import Reader
 
 SECONDS: Final = 4.0
 EXAMPLES: Final = 5

@@ -20,6 +20,7 @@ from rembigraph.ontology.errors import (
     QuerySyntaxError,
     QueryTimeout,
     QueryTooLarge,
+    StoreDamaged,
 )
 
 _LOG = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ class Answer:
 
         Raises:
             QuerySyntaxError, QueryTimeout, QueryTooLarge, QueryError: there is no answer.
+            StoreDamaged: a file of the store is not what it was.
             WorkerLostError: the worker was killed from outside.
         """
         try:
@@ -158,7 +160,10 @@ class Answer:
             )
         if code == "memory":
             return _memory_used_up()
-        return QueryError(f"The query cannot be evaluated: {document['message']}")
+        message = str(document["message"])
+        if any(sign in message for sign in ("Corruption", "IO error")):
+            return StoreDamaged(f"A store can't be read: {message}", where=str(self._worker.location.path))
+        return QueryError(f"The query cannot be evaluated: {message}")
 
     async def _explain_end(self) -> CatalogueError:
         """Say why the worker has ended without a word."""

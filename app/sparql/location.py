@@ -15,8 +15,10 @@ class StoreLocation:
         generation: what tells this content from others, for reports and for knowing when it changed.
         union_default_graph: whether the default graph is the union of all graphs, for queries that name no
             dataset. The engine then gives a triple once for each graph that holds it.
+        lease: a file that a worker locks (shared) as long as it has the store open, so that nobody removes it.
     """
 
     path: Path
     generation: str
     union_default_graph: bool = False
+    lease: Path | None = None

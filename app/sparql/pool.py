@@ -5,31 +5,42 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.sparql.location import StoreLocation
-from rembigraph.app.sparql.process import StartFailedError, WorkerProcess
+from rembigraph.app.sparql.process import StartFailedError, StoreGoneError, WorkerProcess
 from rembigraph.ontology.errors import CatalogueError, StoreDamaged
 
 _LOG = logging.getLogger(__name__)
 _MANY_DEATHS: Final = 5
 _PAUSE_SECONDS: Final = 1.0
+_PATIENCE_SECONDS: Final = 1.5
 
 
 class Pool:
-    """Keeps `limits.workers + limits.spares` processes alive.
+    """Keeps `limits.workers + limits.spares` processes alive on the newest store.
+
+    When another store becomes the newest, workers on the one before stay until the first on the new one is ready.
+
+    Args:
+        limits: what a query may cost.
+        newest: gives the store that a worker is to open; called in a thread, when one is started.
 
     Attributes:
         killed: workers ended while they had a query.
         unconfined: why the workers' sockets are not filtered; empty when they are.
     """
 
-    def __init__(self, limits: QueryLimits) -> None:
+    def __init__(self, limits: QueryLimits, newest: Callable[[], StoreLocation]) -> None:
         self.killed = 0
         self.unconfined = "no worker has started"
         self._limits = limits
+        self._newest = newest
         self._location: StoreLocation | None = None
+        self._ranks: dict[StoreLocation, int] = {}  # the later a store was aimed at, the higher
         self._idle: list[WorkerProcess] = []
         self._busy: set[WorkerProcess] = set()
         self._ending: set[WorkerProcess] = set()
@@ -52,12 +63,19 @@ class Pool:
         return frozenset(worker.location for worker in (*self._idle, *self._busy, *self._ending))
 
     def aim(self, location: StoreLocation) -> None:
-        """Make this the store of all workers; those of another one end, the busy ones when they are done."""
+        """Make this the store of all workers; those of another one end when the first on this one is ready."""
         if location == self._location or self._closed:
             return
         self._location = location
+        used = {worker.location for worker in (*self._idle, *self._busy)}
+        rank = max(self._ranks.values(), default=0) + 1
+        self._ranks = {each: old for each, old in self._ranks.items() if each in used} | {location: rank}
         self._fault = None
-        for worker in [worker for worker in self._idle if worker.location != location]:
+        self._fill()
+
+    def drop(self, location: StoreLocation) -> None:
+        """End the idle workers on a store that turned out to be damaged."""
+        for worker in [worker for worker in self._idle if worker.location == location]:
             self._idle.remove(worker)
             self._end(worker)
         self._fill()
@@ -76,29 +94,49 @@ class Pool:
             raise StoreDamaged("The query workers end before they are ready; the log says more.")
 
     async def take(self) -> WorkerProcess:
-        """Get an idle worker on the newest store, waiting for one to start if there is none.
+        """Get an idle worker on what is now the newest store, or a newer one, waiting for one to start.
+
+        When none comes for a while, because publications follow each other faster than workers start or because
+        the newest store can't be opened, a worker on an older store is better than no answer.
 
         Raises:
             StoreDamaged: workers cannot open the store.
         """
+        wanted = self._rank(self._location)
+        patience = time.monotonic() + _PATIENCE_SECONDS
         while True:
-            while self._idle:
-                worker = self._idle.pop()
-                if worker.alive:
-                    self._busy.add(worker)
-                    return worker
-                self._end(worker)
+            is_late = self._fault is not None or time.monotonic() >= patience
+            worker = self._best(0 if is_late else wanted)
+            if worker is not None:
+                return worker
             if self._fault is not None and (self._closed or time.monotonic() < self._fault_until):
                 raise self._fault
             self._fault = None
             self._fill()
-            await self._change()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE_SECONDS):
+                    await self._change()
+
+    def _best(self, at_least: int) -> WorkerProcess | None:
+        """Take the idle worker on the newest store, if that is new enough."""
+        for worker in [worker for worker in self._idle if not worker.alive]:
+            self._idle.remove(worker)
+            self._end(worker)
+        best = max(self._idle, key=lambda worker: self._rank(worker.location), default=None)
+        if best is None or self._rank(best.location) < at_least:
+            return None
+        self._idle.remove(best)
+        self._busy.add(best)
+        return best
+
+    def _rank(self, location: StoreLocation | None) -> int:
+        return self._ranks.get(location, 0) if location else 0
 
     def give(self, worker: WorkerProcess, *, fit: bool) -> None:
         """Return a worker; one that is not fit, old, or on another store is ended."""
         self._busy.discard(worker)
         grown = worker.resident_bytes - worker.resident_bytes_at_start > self._limits.memory_bytes // 2
-        old = worker.served >= self._limits.queries_per_worker or worker.location != self._location
+        old = worker.served >= self._limits.queries_per_worker or self._is_outdated(worker)
         if fit:
             self._deaths = 0
         if fit and not old and not grown and worker.alive and not self._closed:
@@ -108,6 +146,11 @@ class Pool:
             self._end(worker)
         self._fill()
         self._tell()
+
+    def _is_outdated(self, worker: WorkerProcess) -> bool:
+        """Whether some other worker is ready on a newer store."""
+        others = (other for other in (*self._idle, *self._busy) if other.alive)
+        return any(self._rank(other.location) > self._rank(worker.location) for other in others)
 
     async def stop(self) -> None:
         """End all processes and wait until they are gone."""
@@ -135,8 +178,9 @@ class Pool:
                 self._pause = asyncio.get_running_loop().call_later(_PAUSE_SECONDS, self._resume)
             return
         wanted = self._limits.workers + self._limits.spares
-        for _ in range(wanted - len(self._idle) - len(self._busy) - len(self._starting)):
-            task = asyncio.get_running_loop().create_task(self._start(self._location))
+        present = sum(worker.location == self._location for worker in (*self._idle, *self._busy))
+        for _ in range(wanted - present - len(self._starting)):
+            task = asyncio.get_running_loop().create_task(self._start())
             self._starting.add(task)
 
     def _resume(self) -> None:
@@ -145,15 +189,19 @@ class Pool:
         self._deaths = _MANY_DEATHS - 1
         self._fill()
 
-    async def _start(self, location: StoreLocation) -> None:
+    async def _start(self) -> None:
         try:
+            location = await asyncio.to_thread(self._newest)
+            self.aim(location)
             worker = await WorkerProcess.start(location, self._limits)
         except CatalogueError as error:
             _LOG.error("%s", error)
-            self._report_fault(location, error)
+            self._report_fault(error)
         except OSError as error:  # no process, no memory, no file descriptor
             _LOG.error("a query worker cannot be started: %s", error)
-            self._report_fault(location, StoreDamaged(f"A query worker cannot be started: {error}"))
+            self._report_fault(StoreDamaged(f"A query worker cannot be started: {error}"))
+        except StoreGoneError:
+            pass  # another one is started, on the store that is the newest then
         except StartFailedError as error:
             _LOG.warning("a query worker did not start: %s", error)
             self._deaths += 1
@@ -167,18 +215,22 @@ class Pool:
         if self._fault is None:
             self._fill()
 
-    def _report_fault(self, location: StoreLocation, error: CatalogueError) -> None:
+    def _report_fault(self, error: CatalogueError) -> None:
         """Remember why workers do not start; for a second, nobody tries again."""
-        if location == self._location:
-            self._fault = error
-            self._fault_until = time.monotonic() + _PAUSE_SECONDS
+        self._fault = error
+        self._fault_until = time.monotonic() + _PAUSE_SECONDS
 
     def _admit(self, worker: WorkerProcess) -> None:
         self.unconfined = worker.unconfined
-        if worker.location != self._location or self._closed:
+        if self._closed or self._is_outdated(worker):
             self._end(worker)
             return
         self._fault = None
+        for other in [
+            other for other in self._idle if self._rank(other.location) < self._rank(worker.location)
+        ]:
+            self._idle.remove(other)
+            self._end(other)
         self._idle.append(worker)
         worker.on_exit(lambda: self._exited(worker))
 

@@ -25,6 +25,10 @@ class StartFailedError(Exception):
     """A worker process ended before it was ready, for no reason that it gave."""
 
 
+class StoreGoneError(Exception):
+    """The store was removed before the worker held it: a newer one is published."""
+
+
 class _Channel(asyncio.SubprocessProtocol):
     """Feeds what the process writes into a stream, which stops reading while nobody takes from it."""
 
@@ -86,9 +90,11 @@ class WorkerProcess:
         Raises:
             StoreDamaged: it cannot open the store, or does not do so in time.
             StartFailedError: it ended before it was ready.
+            StoreGoneError: the store was removed before it could be held.
         """
         configuration = Configuration(
             store=str(location.path),
+            lease=str(location.lease or ""),
             parent=os.getpid(),
             memory_bytes=limits.memory_bytes,
             stack_bytes=limits.stack_bytes,
@@ -120,6 +126,8 @@ class WorkerProcess:
             await self._channel.exited.wait()
             raise StartFailedError(f"ended by signal {self.signal}: {self.last_words()}")
         document = frame.document()
+        if frame.kind == frames.ERROR and document["code"] == "gone":
+            raise StoreGoneError(document["message"])
         if frame.kind != frames.READY:
             raise StoreDamaged(f"The store cannot be opened: {document['message']}", where=self._where)
         self.unconfined = document["unconfined"]

@@ -59,6 +59,8 @@ class QueryService:
         current: gives the published store; called for each query and once a second, so it must be cheap.
         limits: what a query may cost.
         base_iri: against which relative IRIs in queries are resolved; None refuses them.
+        examine: looks whether the published store is still sound, before a worker opens it and when one could not
+            read it; called in a thread. `current` then gives another one, if it is not.
     """
 
     def __init__(
@@ -67,12 +69,14 @@ class QueryService:
         limits: QueryLimits | None = None,
         *,
         base_iri: str | None = None,
+        examine: Callable[[], None] = lambda: None,
     ) -> None:
         self.limits = limits or QueryLimits()
         self.queries_served = 0
         self._current = current
         self._base_iri = base_iri
-        self._pool = Pool(self.limits)
+        self._examine = examine
+        self._pool = Pool(self.limits, self._sound)
         self._scheduler = Scheduler(self.limits.workers, self.limits.queue)
         self._following: asyncio.Task[None] | None = None
 
@@ -192,9 +196,15 @@ class QueryService:
 
     async def _begin(self, ask: _Ask) -> Answer:
         """Ask a worker; ask another one when it turns out to have been killed before it was asked."""
+        damaged: StoreDamaged | None = None
         for _ in range(self.limits.workers + self.limits.spares + 1):
             try:
                 return await self._begin_once(ask)
+            except StoreDamaged as error:
+                if damaged is not None:
+                    raise
+                damaged = error
+                await self._leave_damaged()
             except WorkerLostError as error:
                 if error.seconds > _EARLY_SECONDS:
                     break  # what had it killed may be the query
@@ -210,6 +220,19 @@ class QueryService:
         answer = Answer(self._job(ask, worker.location), worker, self._pool, ask.deadline)
         await answer.begin()
         return answer
+
+    def _sound(self) -> StoreLocation:
+        """Give the store that a worker is to open."""
+        self._examine()
+        return self._current()
+
+    async def _leave_damaged(self) -> None:
+        """A worker could not open or read its store: go to another generation, if there is a sound one."""
+        before = self._current()
+        location = await asyncio.to_thread(self._sound)
+        if location != before:
+            self._pool.drop(before)
+        self._pool.aim(location)
 
     def _job(self, ask: _Ask, location: StoreLocation) -> Job:
         query, limits = ask.query, self.limits
@@ -235,7 +258,7 @@ class QueryService:
         while True:
             await asyncio.sleep(_FOLLOW_SECONDS)
             try:
-                self._pool.aim(self._current())
+                self._pool.aim(await asyncio.to_thread(self._current))
             except (CatalogueError, OSError) as error:
                 _LOG.warning("the current store is not known: %s", error)
 

@@ -6,6 +6,7 @@ meant to be killed at any moment: it owns nothing but memory.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import sys
@@ -13,6 +14,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from rembigraph.app.sparql import frames, sandbox
@@ -28,6 +30,7 @@ class Configuration:
     """What a worker is told when it starts; the numbers are those of `QueryLimits`."""
 
     store: str
+    lease: str
     parent: int
     memory_bytes: int
     stack_bytes: int
@@ -138,9 +141,12 @@ def _claim_streams() -> tuple[BinaryIO, BinaryIO]:
 def _serve(configuration: Configuration, unconfined: str, jobs: BinaryIO, answers: BinaryIO) -> None:
     import pyoxigraph as ox
 
+    if configuration.lease and not _hold(Path(configuration.lease)):
+        send(answers, frames.encode(frames.ERROR, {"code": "gone", "message": configuration.store}))
+        return
     try:
         store = ox.Store.read_only(configuration.store)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         send(answers, frames.encode(frames.ERROR, {"code": "store", "message": str(error)[:500]}))
         return
     sandbox.cap_memory(configuration.memory_bytes)
@@ -149,6 +155,15 @@ def _serve(configuration: Configuration, unconfined: str, jobs: BinaryIO, answer
     while (frame := frames.receive_blocking(jobs)) is not None:
         if not _answer(store, frame.document(), answers):
             return
+
+
+def _hold(path: Path) -> bool:
+    """Lock a file of the generation as long as this process lives; say whether the generation is there."""
+    try:
+        fcntl.flock(os.open(path, os.O_RDONLY), fcntl.LOCK_SH)
+    except OSError:
+        return False
+    return path.exists()  # else it was removed before it was locked
 
 
 def _answer(store: Any, document: dict[str, Any], answers: BinaryIO) -> bool:

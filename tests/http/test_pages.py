@@ -597,7 +597,7 @@ def test_an_error_of_ours_tells_nothing_of_the_disk(tmp_path, made_up, caplog):
     (home.path / "current").symlink_to("generations/000007")
     with running(lambda address: pages_app(home, address)) as address:
         answer = httpx.get(address + "/S-BSST707")
-        assert answer.status_code == 500
+        assert answer.status_code == 503
         assert str(tmp_path) not in answer.text
         assert answer.json()["code"] == "store-damaged"
 

@@ -30,8 +30,8 @@ from rembigraph.app.pages.vocabulary_rules import rules
 from rembigraph.app.pages.vocabulary_terms import terms
 from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.sparql.service import QueryService
+from rembigraph.catalogue.following import Reader
 from rembigraph.catalogue.home import Home
-from rembigraph.catalogue.reader import Reader
 from rembigraph.ontology.errors import QueryTimeout
 from rembigraph.ontology.fields import classes, generated, schema_version
 from rembigraph.ontology.identifiers import SHAPES, VOCABULARY

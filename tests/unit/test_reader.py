@@ -8,9 +8,10 @@ import rdflib
 from pyoxigraph import RdfFormat, parse
 from rdflib.compare import isomorphic, to_isomorphic
 from rembigraph.catalogue.derive import derive
+from rembigraph.catalogue.following import Reader
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.publish import Withdrawal, Writer
-from rembigraph.catalogue.reader import EmptyCatalogueError, Reader
+from rembigraph.catalogue.reader import EmptyCatalogueError
 from rembigraph.catalogue.recordview import field_iri, natural_key
 from rembigraph.catalogue.serialisation import FORMS, NotRepresentableError
 from rembigraph.ontology.fields import generated
