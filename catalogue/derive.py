@@ -10,21 +10,30 @@ import json
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import astuple
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from rembigraph.catalogue import link_tables
 from rembigraph.catalogue.consistency import derive_reports
 from rembigraph.catalogue.counts import count
 from rembigraph.catalogue.criteria import names_of, searchable, series_of
 from rembigraph.catalogue.decisions import Decision, every_decision, states_of
 from rembigraph.catalogue.inference import write_inferred, write_links
-from rembigraph.catalogue.kinship import Kin
-from rembigraph.catalogue.linking import all_links, derived_links
+from rembigraph.catalogue.kinship import shared_publications
+from rembigraph.catalogue.link_tables import (
+    every_kin,
+    refresh_statements,
+    refresh_suggestions,
+    statements,
+    suggested,
+)
+from rembigraph.catalogue.linking import all_links
 from rembigraph.catalogue.merging import merged_study
-from rembigraph.catalogue.parts import Link
+from rembigraph.catalogue.parts import Link, both_ways, other_statements
 from rembigraph.catalogue.precedence import Conflict
 from rembigraph.catalogue.recordview import short_iri
 from rembigraph.catalogue.search import INDEX_FILE, INDEX_VERSION
@@ -73,7 +82,7 @@ CREATE TABLE edge (
   PRIMARY KEY (here, there, node, relation, outgoing)
 ) WITHOUT ROWID;
 CREATE TABLE kin (
-  study INTEGER PRIMARY KEY, accession TEXT NOT NULL, title TEXT NOT NULL, authors TEXT NOT NULL,
+  study INTEGER PRIMARY KEY, accession TEXT NOT NULL UNIQUE, title TEXT NOT NULL, authors TEXT NOT NULL,
   publications TEXT NOT NULL, issued TEXT NOT NULL
 );
 CREATE TABLE disagreement (
@@ -109,7 +118,7 @@ def derive(context: DeriveContext) -> dict[str, Any]:
     iris = Iris(context.data_base)
     target = context.target / "search" / INDEX_FILE
     target.parent.mkdir(parents=True, exist_ok=True)
-    touched: Iterable[str] = context.touched
+    touched: Collection[str] = context.touched
     terms = derive_terms(context)
     if not _copy(context.previous, target) or not has_current_terms(context.previous):
         touched = context.state.accessions()
@@ -125,6 +134,9 @@ def derive(context: DeriveContext) -> dict[str, Any]:
             if merged:
                 stale |= _insert(index, merged, summarise(context.store, iris, merged.view))
         _replace_terms(index, stale)
+        kinds = {accession: context.state.sources(accession) for accession in touched}
+        refresh_statements(index, context.store, iris, kinds)
+        refresh_suggestions(index, iris, touched)
         links, decisions = _link(context.store, iris, index)
         _replace_edges(index, links)
         states = states_of(decisions, dict(index.execute("SELECT decision, state FROM decided").fetchall()))
@@ -145,7 +157,7 @@ def _copy(previous: Path | None, target: Path) -> bool:
             return True
         target.unlink()
     with closing(sqlite3.connect(target)) as index:
-        index.executescript(_SCHEMA)
+        index.executescript(_SCHEMA + link_tables.SCHEMA)
         index.execute(f"PRAGMA user_version = {INDEX_VERSION}")
     return False
 
@@ -291,14 +303,13 @@ def _words(summary: StudySummary) -> tuple[str, ...]:
 
 
 def _link(store: Store, iris: Iris, index: sqlite3.Connection) -> tuple[list[Link], list[Decision]]:
-    """Find all links anew: one study's record may say something about any other."""
-    rows = index.execute("SELECT accession, title, authors, publications, issued FROM kin ORDER BY accession")
-    kin = [
-        Kin(accession, title, tuple(json.loads(authors)), tuple(json.loads(publications)), issued)
-        for accession, title, authors, publications, issued in rows
-    ]
+    """Put all links together: one study's record may say something about any other."""
+    stated = chain(
+        (seen for link in statements(index) for seen in both_ways(link)), other_statements(store, iris)
+    )
+    derived = chain(shared_publications(every_kin(index), iris), suggested(index))
     decisions = every_decision(store)
-    return all_links(store, iris, derived_links(kin, iris), decisions), decisions
+    return all_links(stated, iris, derived, decisions), decisions
 
 
 def _infer(

@@ -23,7 +23,9 @@ from rembigraph.ontology.identifiers import DOI, Iris, parse_accession
 MOST_SHARING: Final = 20
 """A publication named by more studies than this joins them through its own node only, not pair by pair."""
 
-_BLOCK: Final = 200  # studies of one author name: more than that and the name says nothing
+BLOCK: Final = 200
+"""Studies of one author name: more than that and the name says nothing."""
+
 _NEAR: Final = 3  # accessions that were given one after the other
 _LETTERS: Final = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _INITIALS: Final = re.compile(r"(?:[A-Z]\.?-?){1,3}")
@@ -130,24 +132,19 @@ def _contradict(one: Kin, other: Kin) -> bool:
     return bool(dois[0] and dois[1]) and not dois[0] & dois[1]
 
 
-def suggestions(kin: Iterable[Kin], iris: Iris) -> Iterator[Link]:
-    """Yield a hint for each two studies whose authors and titles are alike (`likeness`)."""
-    blocks: defaultdict[str, list[Kin]] = defaultdict(list)
-    for one in sorted(kin, key=lambda one: one.accession):
-        if not one.is_draft:
-            for name in set(one.names):
-                blocks[name].append(one)
-    pairs = {
-        (one.accession, other.accession): (one, other)
-        for block in blocks.values()
-        if len(block) <= _BLOCK
-        for one, other in combinations(block, 2)
-    }
-    for here, there in sorted(pairs):
-        one, other = pairs[here, there]
-        sure = likeness(one, other)
-        if sure:
-            yield _link(iris, here, there, ("related", "same_authors"), sure, _likeness_in_words(one, other))
+def suggestion(one: Kin, other: Kin, iris: Iris) -> Link | None:
+    """Return the hint that two studies belong together, if their authors and titles are alike (`likeness`).
+
+    Args:
+        one: the study whose accession comes first.
+        other: the other one.
+        iris: makes IRIs for the data base.
+    """
+    sure = likeness(one, other)
+    if not sure:
+        return None
+    words = _likeness_in_words(one, other)
+    return _link(iris, one.accession, other.accession, ("related", "same_authors"), sure, words)
 
 
 def likeness(one: Kin, other: Kin) -> float:
@@ -160,11 +157,13 @@ def likeness(one: Kin, other: Kin) -> float:
     * the same authors in the same order, more than one of them: a third of the words, or less when they are many
       (six and more people in one order do not meet by chance) or when the archive gave both accessions in one go.
     """
+    union = one.words | other.words
+    title = len(one.words & other.words) / len(union) if union else 0.0
+    if title < 0.3 and one.names != other.names:
+        return 0.0  # no rule below can hold: most pairs end here
     order = SequenceMatcher(None, one.names, other.names, autojunk=False).ratio()
     fewer = min(len(set(one.names)), len(set(other.names)))
     common = len(set(one.names) & set(other.names)) / fewer if fewer else 0.0
-    union = one.words | other.words
-    title = len(one.words & other.words) / len(union) if union else 0.0
     alike = (
         (title >= 0.7 and common > 0)
         or (title >= 0.5 and common == 1)

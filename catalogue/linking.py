@@ -8,24 +8,26 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from rembigraph.catalogue.decisions import CONFIRMED, Decision, verdict_on
-from rembigraph.catalogue.kinship import Kin, shared_publications, suggestions
-from rembigraph.catalogue.parts import Link, both_ways, end_of, every_statement
+from rembigraph.catalogue.parts import Link, both_ways, end_of
 
 HAS_MEMBER: Final = "has_member"
 
 if TYPE_CHECKING:
-    from pyoxigraph import Store
     from rembigraph.ontology.identifiers import Iris
 
 
-def derived_links(kin: Sequence[Kin], iris: Iris) -> list[Link]:
-    """Return the links that no record states, each once, from the first of its ends in the alphabet."""
-    return [*shared_publications(kin, iris), *suggestions(kin, iris)]
+def all_links(
+    stated: Iterable[Link], iris: Iris, derived: Iterable[Link], decisions: Sequence[Decision]
+) -> list[Link]:
+    """Return every link, seen from both ends, with the verdict of the decision that holds about it.
 
-
-def all_links(store: Store, iris: Iris, derived: Iterable[Link], decisions: Sequence[Decision]) -> list[Link]:
-    """Return every link, seen from both ends, with the verdict of the decision that holds about it."""
-    found = list(every_statement(store, iris))
+    Args:
+        stated: what sources state, seen from both ends.
+        iris: makes IRIs for the data base.
+        derived: what no record states, each once, from the first of its ends in the alphabet.
+        decisions: all decisions of curators.
+    """
+    found = list(stated)
     sets = _memberships(found)
     found += (seen for link in derived for seen in both_ways(_with_collections(link, sets)))
     by_pair: defaultdict[frozenset[str], list[Decision]] = defaultdict(list)

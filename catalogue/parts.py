@@ -6,7 +6,7 @@ which statements touch a study, and `claim_of` reads those few from the store.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import permutations
@@ -255,14 +255,8 @@ def iri_of(iris: Iris, end: str) -> str:
     return found.iri if isinstance(found, External) else iris.absolute(end)
 
 
-def every_statement(store: Store, iris: Iris) -> Iterator[Link]:
-    """Yield every statement of a source that joins two records, once in each direction. For building an index.
-
-    What the catalogue itself derived (graphs `links` and `inferred`) is left out: it is made anew each time.
-    """
-    derived = {iris.graph("links"), iris.graph("inferred")}
-    for node in sorted(_named(store, field_iri("link_from"), derived)):
-        yield from both_ways(_study_link(store, iris, node))
+def other_statements(store: Store, iris: Iris) -> Iterator[Link]:
+    """Yield what joins two records and is no link, once in each direction: correlations, and the same specimen."""
     for correlation in sorted(_named(store, field_iri("has_member"))):
         yield from _correlation_links(store, iris, correlation)
     for specimen, value in _stated(store, SAME_SPECIMEN):
@@ -300,8 +294,16 @@ def both_ways(link: Link | None) -> Iterator[Link]:
         yield replace(link, here=link.there, there=link.here, outgoing=False)
 
 
-def _study_link(store: Store, iris: Iris, node: str) -> Link | None:
-    facts, _ = _read(store, node)
+def study_link(store: Store, iris: Iris, node: str) -> tuple[Link | None, set[str]]:
+    """Return the link that a source states with a node, and the named graphs that describe the node.
+
+    What the catalogue itself derived (graphs `links` and `inferred`) is no statement: it is made anew each time.
+    """
+    facts, graphs = _read(store, node)
+    return _link(iris, node, facts), graphs - {iris.graph("links"), iris.graph("inferred")}
+
+
+def _link(iris: Iris, node: str, facts: Facts) -> Link | None:
     ends = [_end(iris, facts, field) for field in ("link_from", "link_to")]
     if not all(ends) or not archive_of(ends[0]):
         return None
@@ -366,18 +368,16 @@ def _members(store: Store, iris: Iris, correlation: str) -> dict[str, str]:
     return found
 
 
-def _stated(
-    store: Store, predicate: str, without: Collection[str] = frozenset()
-) -> Iterator[tuple[str, Value]]:
-    """Yield every (subject, object) of a predicate, without the copies in the default graph and some other graphs."""
+def _stated(store: Store, predicate: str) -> Iterator[tuple[str, Value]]:
+    """Yield every (subject, object) of a predicate, without the copies in the default graph."""
     for quad in store.quads_for_pattern(None, NamedNode(predicate), None, None):
-        if isinstance(quad.graph_name, NamedNode) and quad.graph_name.value not in without:
+        if isinstance(quad.graph_name, NamedNode):
             subject, _, value = plain(quad)
             yield subject, value
 
 
-def _named(store: Store, predicate: str, without: Collection[str] = frozenset()) -> set[str]:
-    return {subject for subject, _ in _stated(store, predicate, without)}
+def _named(store: Store, predicate: str) -> set[str]:
+    return {subject for subject, _ in _stated(store, predicate)}
 
 
 def _read(store: Store, node: str) -> tuple[Facts, set[str]]:

@@ -20,7 +20,7 @@ from rembigraph.catalogue.studylist import StudyItem, StudyPage
 from rembigraph.ontology.errors import StoreDamaged
 
 INDEX_FILE: Final = "index.sqlite"
-INDEX_VERSION: Final = 3
+INDEX_VERSION: Final = 4
 """Raise it when the tables change: an older index is then built anew."""
 
 MAX_SET: Final = 200
@@ -57,7 +57,7 @@ class Search:
             raise StoreDamaged(f"the search index cannot be opened: {error}", where=str(path)) from error
         if version != INDEX_VERSION:
             raise StoreDamaged(
-                "the search index is of another version", where=str(path), fix="make the catalogue anew"
+                "the search index is of another version", where=str(path), fix="run `rembigraph restore`"
             )
         return search
 

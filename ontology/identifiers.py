@@ -190,7 +190,7 @@ ARCHIVES: tuple[Archive, ...] = (
     Archive(
         "Example",
         "made-up example",
-        r"EXAMPLE-\d{4}",
+        r"EXAMPLE-\d{4,7}",
         "https://w3id.org/rembigraph/",
         modality="made-up records that explain the model",
     ),
