@@ -18,9 +18,9 @@ from typing import Any
 from rembigraph import loaders
 from rembigraph.app.child import Limits
 from rembigraph.app.parallel import Lost, map_in_order
-from rembigraph.catalogue.archive import StagedRecord, Staging
+from rembigraph.catalogue.archive import Archive, StagedRecord, Staging
 from rembigraph.catalogue.home import Home
-from rembigraph.catalogue.ingest import Incoming, Ingest, prepare, stage
+from rembigraph.catalogue.ingest import Incoming, Ingest, Known, prepare, stage
 from rembigraph.catalogue.publish import Decision
 from rembigraph.catalogue.validation import ValidationReport, ValidationResult
 from rembigraph.loaders.reading import Document, Leaves, Reading
@@ -43,7 +43,6 @@ MAPPING_PACKAGES = (
     "rembigraph.shapes",
 )
 MAPPING_SUFFIXES = (".py", ".json", ".ttl", ".tsv")
-Known = dict[tuple[str, str, str], Decision]
 
 
 @dataclass(frozen=True)
@@ -57,10 +56,26 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """How many results of each severity a validation has."""
+
+    violations: int = 0
+    warnings: int = 0
+    notes: int = 0
+
+    @classmethod
+    def of(cls, report: ValidationReport) -> Tally:
+        """Count the results of a report."""
+        return cls(len(report.violations), len(report.warnings), len(report.notes))
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What became of one record of a batch.
 
     state: `loaded`, `unchanged`, `superseded`, `refused`, `skipped` or `failed` (docs: README, "Loading").
+    report: what the validation found; left out of a record that is staged, which has it among its quads.
+    tally: how much it found.
     is_remote: whether a live source is to blame for a failure.
     """
 
@@ -70,7 +85,8 @@ class Outcome:
     format: str
     state: str
     reason: Reason | None = None
-    report: ValidationReport = field(default_factory=lambda: ValidationReport(()))
+    report: ValidationReport = ValidationReport(())  # noqa: RUF009 - it is frozen
+    tally: Tally = Tally()
     leaves: Leaves = field(default_factory=Leaves)
     unmapped: dict[str, int] = field(default_factory=dict)
     record: StagedRecord | None = None
@@ -85,8 +101,8 @@ class Outcome:
             "format": self.format,
             "state": self.state,
             "reason": asdict(self.reason) if self.reason else None,
-            "violations": len(self.report.violations),
-            "warnings": len(self.report.warnings),
+            "violations": self.tally.violations,
+            "warnings": self.tally.warnings,
             "leaves": leaves_json(self.leaves),
         }
 
@@ -175,14 +191,16 @@ class Mapping:
     Attributes:
         iris: makes IRIs for the catalogue's data base.
         version: version of the mapping.
-        known: what need not be mapped again.
+        known: what need not be mapped again, by accession, source and SHA-256 of the document.
         staging: where records that conform are put to wait for the end of the batch; None to keep none of them.
+        archive: where what is known must still lie; None to take that for granted.
     """
 
     iris: Iris
     version: str
-    known: Known
+    known: dict[tuple[str, str, str], Known]
     staging: Staging | None = None
+    archive: Archive | None = None
 
     def __call__(self, source: Document | SourceError) -> list[Outcome]:
         """Return the outcome of every study of a document; none is published yet.
@@ -202,8 +220,10 @@ class Mapping:
         base = Outcome(document.file, member, accession, result.format, "loaded", leaves=result.leaves)
         base = replace(base, unmapped=result.unmapped)
         before = self.known.get((accession, result.source, sha256(result.source_bytes).hexdigest()))
-        if before is not None:
-            return decided(base, before)
+        if before is not None and (
+            before.decision is Decision.WITHDRAWN or self._is_archived(result, before)
+        ):
+            return decided(base, before.decision)
         try:
             return self._prepared(base, self._incoming(document, result))
         except (CatalogueError, MemoryError):
@@ -211,12 +231,22 @@ class Mapping:
         except Exception as error:
             return failure(_fault("the mapping to RDF", document, error), document)
 
+    def _is_archived(self, result: Reading, before: Known) -> bool:
+        """Whether the archive still has what was made of a document; else it is made, and archived, again."""
+        if self.archive is None:
+            return True
+        name = (result.accession, result.source)
+        digest = sha256(result.source_bytes).hexdigest()
+        return self.archive.has_source(*name, digest) and self.archive.has_quads(*name, before.quads_sha256)
+
     def _prepared(self, base: Outcome, incoming: Incoming) -> Outcome:
         prepared = prepare(incoming, self.iris)
-        base = replace(base, report=prepared.report)
+        base = replace(base, tally=Tally.of(prepared.report))
         if not prepared.report.conforms:
-            return _refused(base, prepared.report.violations)
-        return replace(base, record=stage(prepared.record, self.staging, self.iris)) if self.staging else base
+            return _refused(replace(base, report=prepared.report), prepared.report.violations)
+        if self.staging is None:
+            return replace(base, report=prepared.report)
+        return replace(base, record=stage(prepared.record, self.staging, self.iris))
 
     def _incoming(self, document: Document, reading: Reading) -> Incoming:
         leaves = reading.leaves
@@ -368,7 +398,8 @@ def load(
     started = time.monotonic()
     version = mapping_version()
     with Ingest(home) as ingest:
-        mapping = Mapping(Iris(home.data_base), version, ingest.known(version), ingest.staging())
+        known = ingest.known(version)
+        mapping = Mapping(Iris(home.data_base), version, known, ingest.staging(), home.archive)
         outcomes: list[Outcome] = []
         given = loaders.documents_of(paths) if documents is None else documents
         for done, found in enumerate(map_documents(given, mapping, processes), start=1):

@@ -35,8 +35,8 @@ def load_lines(report: LoadReport) -> Iterator[str]:
         yield f"... and {len(notable) - SHOWN} more; --json lists all"
     states = Counter(outcome.state for outcome in report.outcomes)
     counts = ", ".join(f"{count} {state}" for state, count in states.most_common()) or "nothing found"
-    loaded = [outcome.report for outcome in report.outcomes if outcome.state == "loaded"]
-    warnings, notes = sum(len(found.warnings) for found in loaded), sum(len(found.notes) for found in loaded)
+    loaded = [outcome.tally for outcome in report.outcomes if outcome.state == "loaded"]
+    warnings, notes = sum(found.warnings for found in loaded), sum(found.notes for found in loaded)
     yield (
         f"{counts} in {report.seconds:.1f} s; {warnings} warnings and {notes} notes stored; "
         f"generation {report.generation}"

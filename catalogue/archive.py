@@ -234,6 +234,14 @@ class Archive:
         """
         return _read(self.quads_path(accession, source, sha256_hex), sha256_hex)
 
+    def has_source(self, accession: str, source: str, sha256_hex: str) -> bool:
+        """Whether the source bytes are there, with the content that their name says."""
+        return archived(self.source_path(accession, source, sha256_hex), sha256_hex) is not None
+
+    def has_quads(self, accession: str, source: str, sha256_hex: str) -> bool:
+        """Whether the canonical quads are there, with the content that their name says."""
+        return archived(self.quads_path(accession, source, sha256_hex), sha256_hex) is not None
+
     def staging(self) -> Staging:
         """Make a folder for the records of one batch. For the writer only."""
         folder = self._incoming / uuid4().hex

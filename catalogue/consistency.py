@@ -71,13 +71,15 @@ def derive_reports(store: Store, iris: Iris) -> int:
     Returns:
         The number of results.
     """
-    for quad in list(_stored(store, iris)):
-        store.remove(quad)
+    present = set(_stored(store, iris))
     found = reports(check(store, iris, across_rules()), iris)
     lines = b"".join(
         report_quads(report, iris, accession, ACROSS_SOURCE) for accession, report in found.items()
     )
-    store.extend(parse(lines, format=RdfFormat.N_QUADS))
+    wanted = set(parse(lines, format=RdfFormat.N_QUADS))
+    for quad in present - wanted:
+        store.remove(quad)
+    store.extend(wanted - present)
     return sum(len(report.results) for report in found.values())
 
 

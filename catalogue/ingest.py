@@ -61,6 +61,19 @@ class Incoming:
         return accession_of(self.study)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What became of a document that was mapped before.
+
+    Attributes:
+        decision: what would become of it now.
+        quads_sha256: SHA-256 of the quads that were made from it.
+    """
+
+    decision: Decision
+    quads_sha256: str
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A record ready to publish, with its validation report. Publish it only if the report conforms."""
@@ -157,14 +170,14 @@ class Ingest:
         """Say what would become of a document that was loaded before, or None if it is new."""
         return self._writer.decide(accession, source, source_sha256, mapping_version)
 
-    def known(self, mapping_version: str) -> dict[tuple[str, str, str], Decision]:
-        """Return every document that this mapping has already mapped: (accession, source, sha256) -> decision."""
+    def known(self, mapping_version: str) -> dict[tuple[str, str, str], Known]:
+        """Return every document that this mapping has already mapped, by accession, source and its SHA-256."""
         found = {}
         for (accession, source), variants in self._writer.state.variants.items():
-            for source_sha256 in variants:
+            for source_sha256, entry in variants.items():
                 decision = self.decide(accession, source, source_sha256, mapping_version)
                 if decision is not None:
-                    found[accession, source, source_sha256] = decision
+                    found[accession, source, source_sha256] = Known(decision, entry.quads_sha256)
         return found
 
     def staging(self) -> Staging:

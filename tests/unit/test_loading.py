@@ -228,3 +228,15 @@ def test_what_one_source_lacks_and_another_gives_is_not_reported_as_missing(
     xml = snapshot.serialise("EXAMPLE-0001", "rdfxml")
     assert b"one&#13;\ntwo" in xml
     snapshot.close()
+
+
+@pytest.mark.parametrize("kind", ["src", "nq"])
+def test_loading_again_puts_back_what_the_archive_lost(tmp_path: Path, home: Home, kind: str) -> None:
+    _write(tmp_path / "in", 1)
+    load([str(tmp_path / "in")], home)
+    (path,) = home.archive.path.glob(f"*/*/*.{kind}.zst")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-3])
+    again = load([str(tmp_path / "in")], home)
+    assert (again.generation, _states(again)) == (1, {"EXAMPLE-0001": "unchanged"})
+    assert path.read_bytes() == whole
