@@ -27,3 +27,24 @@ def test_every_format_and_every_rule_is_documented() -> None:
         assert rows[name][-1] == f"`{source}`"
     for name, reason in RULES.items():
         assert rows[name] == [reason]
+
+
+def test_every_message_of_the_operations_page_is_one_that_is_said() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = page[page.index("| message | means |") :].split("\n\n")[0]
+    quoted = re.findall(r"`([^`]+)`", " ".join(row.split(" | ")[0] for row in table.splitlines()[2:]))
+    sources = [*ROOT.glob("catalogue/*.py"), *ROOT.glob("app/*.py")]
+    said = " ".join(path.read_text(encoding="utf-8") for path in sources).replace("\\n", " ")
+    assert len(quoted) > 10
+    for message in quoted:
+        # What stands for a number or a text in the table stands for a variable in the code.
+        for words in re.split(r"\b[NM]\b|\.\.\.|\(PID\)", message):
+            assert words.strip(" :,") in said, message
+
+
+def test_every_command_is_in_the_readme() -> None:
+    from rembigraph.app.cli import main
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme[readme.index("| command | does |") :].split("\n\n")[0]
+    assert set(re.findall(r"`([a-z]+)`", table)) == set(main.commands)
