@@ -201,6 +201,8 @@ def load(
         print_lines(load_lines(report))
         if coverage:
             print_lines(coverage_lines(report))
+    for damage in report.mended:
+        click.echo(f"Damaged: {damage}. The new generation was built from the archive.", err=True)
     click.echo("".join(f"{line}\n" for line in lapsed_warning(home)), err=True, nl=False)
     ctx.exit(report.exit_code)
 

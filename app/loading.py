@@ -109,11 +109,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What became of a batch."""
+    """What became of a batch.
+
+    mended: what was wrong with the generation before, so that this one was built anew from the archive.
+    """
 
     generation: int
     outcomes: tuple[Outcome, ...]
     seconds: float
+    mended: tuple[str, ...] = ()
 
     def count(self, state: str) -> int:
         """Number of records in a state."""
@@ -407,8 +411,9 @@ def load(
             progress(done)
         if strict and any(outcome.state in {"failed", "refused"} for outcome in outcomes):
             outcomes = [_held_back(outcome) for outcome in outcomes]
+        mended = tuple(map(str, ingest.damages))
         generation, outcomes = _publish(ingest, outcomes)
-    return LoadReport(generation, tuple(outcomes), time.monotonic() - started)
+    return LoadReport(generation, tuple(outcomes), time.monotonic() - started, mended)
 
 
 def _held_back(outcome: Outcome) -> Outcome:

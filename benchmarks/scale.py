@@ -229,10 +229,14 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=1000)
     parser.add_argument("--unvalidated", action="store_true")
     parser.add_argument("--keep", type=Path, help="work in this folder and keep it")
+    parser.add_argument("--check", action="store_true", help="end with 1 if a bar is not met")
     asked = parser.parse_args()
     with ExitStack() as stack:
         folder = asked.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        print(json.dumps(measure(asked.studies, folder, unvalidated=asked.unvalidated), indent=1))
+        found = measure(asked.studies, folder, unvalidated=asked.unvalidated)
+    print(json.dumps(found, indent=1))
+    if asked.check and not all(bar["met"] for bar in found["bars"].values()):
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,14 @@ from rembigraph.catalogue.comparison import compare_store
 from rembigraph.catalogue.ledger import LedgerState
 from rembigraph.catalogue.mending import recorded
 from rembigraph.catalogue.search import INDEX_FILE
-from rembigraph.catalogue.soundness import RESTORE, Damage, check_files, check_quickly, current_of
+from rembigraph.catalogue.soundness import (
+    RESTORE,
+    Damage,
+    check_files,
+    check_quickly,
+    current_of,
+    ledger_damage,
+)
 from rembigraph.ontology.errors import StoreDamaged
 
 if TYPE_CHECKING:
@@ -92,8 +99,11 @@ def examine(
     with ExitStack() as stack:
         generations = _held(home, stack)
         progress("ledger")
-        state = _ledger(home, found)
+        newest = generations[-1].number if generations else 0
+        state = None if quick else _ledger(home, found, newest)
         found.note(iter(current_of(home)[1]))
+        if quick and newest:
+            found.note(ledger_damage(home, newest))
         if state and state.generation and not generations:
             where = f"generations/{state.generation:06d}"
             found.note(iter([Damage("generation-missing", where, "no generation is on the disk")]))
@@ -137,8 +147,11 @@ def _deeply(
     found.remarks += _remarks(home, state)
 
 
-def _ledger(home: Home, found: Examination) -> LedgerState | None:
-    """Check the ledger; return its state, None if it has none that can be trusted."""
+def _ledger(home: Home, found: Examination, newest: int) -> LedgerState | None:
+    """Check the ledger; return its state after the newest generation held, None if it can't be trusted.
+
+    Others may publish meanwhile: what is compared is what was there at the beginning.
+    """
     name = home.ledger.path.name
     try:
         state = home.state()
@@ -160,7 +173,7 @@ def _ledger(home: Home, found: Examination) -> LedgerState | None:
         )
     found.remarks += _clock(times)
     found.compared["batches"] = len(times)
-    return state
+    return home.ledger.read(until=newest) if 0 < newest < state.generation else state
 
 
 def _clock(times: list[str]) -> Iterator[str]:

@@ -20,6 +20,7 @@ from rembigraph.catalogue.durable import is_disk_full
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.publish import Decision, PublishResult, Withdrawal, Writer
 from rembigraph.catalogue.rdf import canonical, to_nquads
+from rembigraph.catalogue.soundness import Damage
 from rembigraph.catalogue.validation import ValidationReport, report_quads, validate
 from rembigraph.ontology.errors import StoreDamaged
 from rembigraph.ontology.generated.models import SourceRecord
@@ -163,6 +164,11 @@ class Ingest:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._held.close()
+
+    @property
+    def damages(self) -> tuple[Damage, ...]:
+        """What is wrong with the current generation; what is published next is then built from the archive."""
+        return self._writer.damages
 
     def decide(
         self, accession: str, source: str, source_sha256: str, mapping_version: str

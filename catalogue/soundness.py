@@ -215,7 +215,7 @@ def _newest_sound(home: Home, stack: ExitStack) -> Served:
                 found = check_quickly(home, generation)
                 if not found:
                     stack.push(held.pop_all())
-                    return Served(generation, (*damages, *_ledger_damage(home, max(current, number))))
+                    return Served(generation, (*damages, *ledger_damage(home, max(current, number))))
                 damages += found
             elif generation.path.is_dir():
                 damages += check_quickly(home, generation)
@@ -241,7 +241,7 @@ def current_of(home: Home) -> tuple[int, list[Damage]]:
     return number, []
 
 
-def _ledger_damage(home: Home, number: int) -> Iterator[Damage]:
+def ledger_damage(home: Home, number: int) -> Iterator[Damage]:
     """Say if the ledger does not know the newest generation."""
     try:
         if home.ledger.commit_of(number):

@@ -6,9 +6,12 @@ import json
 import os
 import random
 import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyoxigraph import DefaultGraph
@@ -26,6 +29,11 @@ from tests.made_catalogue import correction, dumped, made, study
 STUDIES = [
     study(f"EXAMPLE-{number:04d}", f"Made up {number}", keyword=[f"word {number}"]) for number in range(1, 9)
 ]
+
+
+def some(cases: Iterable[Any], every: int) -> list[Any]:
+    """Every so many of the cases, spread; all of them in the nightly run."""
+    return list(cases)[:: 1 if os.environ.get("REMBIGRAPH_NIGHTLY") else every]
 
 
 @dataclass(frozen=True)
@@ -108,8 +116,7 @@ class TestGeneration:
     FILES = ("*.log", "MANIFEST-*", "*.sst", "CURRENT", "OPTIONS-*", "IDENTITY", "index.sqlite", "meta.json")
     QUICK = ("*.log", "MANIFEST-*", "CURRENT", "meta.json")
 
-    @pytest.mark.parametrize("how", damaging.EVERY)
-    @pytest.mark.parametrize("pattern", FILES)
+    @pytest.mark.parametrize(("pattern", "how"), some(product(FILES, damaging.EVERY), 3))
     def test_a_damaged_file(self, home, whole, pattern, how):
         folder = home.current().path
         of_any_size = how in {"removed", "extended"}
@@ -197,13 +204,13 @@ class TestCurrent:
 class TestArchive:
     """Damage to the truth."""
 
-    @pytest.mark.parametrize("how", damaging.EVERY)
+    @pytest.mark.parametrize("how", some(damaging.EVERY, 2))
     def test_quads_come_back_from_the_store(self, home, whole, how):
         damaging.EVERY[how](self.file(home, "nq"))
         assert_found(home, "archive")
         assert_mended(home, whole)
 
-    @pytest.mark.parametrize("how", damaging.EVERY)
+    @pytest.mark.parametrize("how", some(damaging.EVERY, 3))
     def test_source_bytes_come_back_from_the_backup_only(self, home, whole, how):
         path = self.file(home, "src")
         damaging.EVERY[how](path)
@@ -266,7 +273,7 @@ class TestLedger:
         "deeply nested": lambda lines: [*lines[:7], b"[" * 100_000 + b"\n", *lines[7:]],
     }
 
-    @pytest.mark.parametrize("damage", DAMAGES)
+    @pytest.mark.parametrize("damage", some(DAMAGES, 2))
     def test_it_is_put_together_again(self, home, whole, damage):
         lines = home.ledger.path.read_bytes().splitlines(keepends=True)
         home.ledger.path.write_bytes(b"".join(self.DAMAGES[damage](lines)))
@@ -284,7 +291,7 @@ class TestLedger:
         assert_found(home, "ledger")
         assert_mended(home, whole)
 
-    @pytest.mark.parametrize("seed", range(10))
+    @pytest.mark.parametrize("seed", some(range(20), 5))
     def test_any_bit(self, home, whole, seed):
         damaging.flipped(home.ledger.path, random.Random(seed).random())
         assert_found(home, "ledger")
@@ -298,7 +305,7 @@ class TestLedger:
         assert "never committed" in found.remarks[0]
         assert_mended(home, whole)
 
-    @pytest.mark.parametrize("how", damaging.EVERY)
+    @pytest.mark.parametrize("how", some(damaging.EVERY, 2))
     def test_a_second_copy(self, home, whole, how):
         damaging.EVERY[how](home.ledger.copies.file(2))
         assert_found(home, "ledger-copy")
@@ -360,7 +367,7 @@ class TestConfiguration:
         assert "data_base" in caught.value.fix
 
 
-@pytest.mark.parametrize("seed", range(200 if os.environ.get("REMBIGRAPH_NIGHTLY") else 40))
+@pytest.mark.parametrize("seed", some(range(200), 16))
 def test_any_damage_to_any_file_is_found(home, whole, seed):
     """One to three files at once; what can't be mended from here is mended with the backup."""
     dice = random.Random(seed)

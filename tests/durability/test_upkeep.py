@@ -216,3 +216,21 @@ class TestBackup:
         result = run(home, "backup", str(home.path / where))
         assert result.exit_code == 2
         assert "can't lie in the catalogue itself" in result.stderr
+
+
+def test_loading_on_a_damaged_generation_builds_a_whole_one_and_says_so(home, tmp_path):
+    def others() -> list[bytes]:
+        return [line for line in dumped(home).splitlines() if b"EXAMPLE-0001" not in line]
+
+    before = others()
+    damaging.truncated(next(home.current().store_path.glob("MANIFEST-*")))
+    (tmp_path / "in.yaml").write_text(study("EXAMPLE-0001", "Made up 1"))
+    result = run(home, "load", str(tmp_path / "in.yaml"))
+    assert result.exit_code == 0, result.output
+    assert "The new generation was built from the archive." in result.stderr
+    assert "generations/000001/store/MANIFEST" in result.stderr
+    assert others() == before
+    assert len(home.state().active) == 3
+    assert run(home, "fsck", "--quick").exit_code == 7  # the damaged one is still there, as the one before
+    assert run(home, "restore").exit_code == 0
+    assert run(home, "fsck").exit_code == 0
