@@ -77,11 +77,11 @@ def open_study(home: Home, accession: str) -> Iterator[tuple[Snapshot, str]]:
         UnknownAccession: it is not in this catalogue.
     """
     name = canonical_accession(accession)
-    withdrawal = home.state().withdrawn.get(name)
-    if withdrawal is not None:
-        message = f"{name} was withdrawn on {withdrawal.time[:10]}: {withdrawal.reason}"
-        raise WithdrawnAccession(message, reason=withdrawal.reason, date=withdrawal.time[:10])
     with open_snapshot(home) as snapshot:
+        withdrawal = snapshot.withdrawal(name)
+        if withdrawal is not None:
+            message = f"{name} was withdrawn on {withdrawal.time[:10]}: {withdrawal.reason}"
+            raise WithdrawnAccession(message, reason=withdrawal.reason, date=withdrawal.time[:10])
         if not snapshot.holds(name):
             near = ", ".join(snapshot.search.nearest(name)) or "none is near"
             page = parse_accession(name).landing_page

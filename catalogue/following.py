@@ -12,8 +12,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from rembigraph.catalogue.ledger import WithdrawalEntry
 from rembigraph.catalogue.reader import EmptyCatalogueError, Snapshot
@@ -21,8 +21,6 @@ from rembigraph.catalogue.soundness import Damage, check_quickly, newest_sound
 from rembigraph.ontology.errors import CatalogueError, StoreDamaged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rembigraph.catalogue.home import Home
 
 _AGAIN_SECONDS: Final = 3.0
@@ -35,7 +33,6 @@ class _Held:
 
     snapshot: Snapshot
     resources: ExitStack
-    withdrawn: Callable[[str], WithdrawalEntry | None]
     users: int = 0
 
 
@@ -89,7 +86,7 @@ class Reader:
         except EmptyCatalogueError:
             return None
         try:
-            return held.withdrawn(accession)
+            return held.snapshot.withdrawal(accession)
         finally:
             self._give_back(held)
 
@@ -168,7 +165,7 @@ class Reader:
                 self._note(error)
                 return
             stack.callback(snapshot.close)
-            self._replace(_Held(snapshot, stack.pop_all(), self._withdrawals(snapshot)))
+            self._replace(_Held(snapshot, stack.pop_all()))
 
     def _note(self, error: CatalogueError | OSError) -> None:
         """Remember why nothing could be opened."""
@@ -180,12 +177,6 @@ class Reader:
         self._fault = fault
         message = fault.message.replace(f"{self.home.path}/", "")
         self._damages = (Damage("unsound", "generations", message, fault.fix),)
-
-    def _withdrawals(self, snapshot: Snapshot) -> Callable[[str], WithdrawalEntry | None]:
-        said = snapshot.meta.get("withdrawn")
-        if said is None:  # made by an earlier version of Rembigraph
-            return self.home.ledger.read(until=snapshot.generation).withdrawn.get
-        return {accession: _withdrawal(entry) for accession, entry in said.items()}.get
 
     def _replace(self, fresh: _Held | None) -> None:
         """Serve another snapshot from now on; the one before is closed when its last request ends."""
@@ -199,12 +190,6 @@ class Reader:
 def _close(held: _Held) -> None:
     with suppress(OSError):
         held.resources.close()
-
-
-def _withdrawal(said: dict[str, Any]) -> WithdrawalEntry:
-    return WithdrawalEntry(
-        **{each.name: said[each.name] for each in fields(WithdrawalEntry) if each.name in said}
-    )
 
 
 def _tells_of_damage(error: Exception) -> bool:

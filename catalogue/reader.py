@@ -17,6 +17,7 @@ from pyoxigraph import NamedNode, Quad, Store
 from rembigraph.catalogue.decisions import Decision, decisions_about, every_decision
 from rembigraph.catalogue.generations import Generation
 from rembigraph.catalogue.inference import DECISION_STATE
+from rembigraph.catalogue.ledger import WithdrawalEntry
 from rembigraph.catalogue.lookups import (
     ACROSS_SOURCE,
     facts_of,
@@ -130,6 +131,11 @@ class Snapshot:
         folder = path.resolve()
         generation = Generation(int(folder.name), folder)
         return cls(generation, data_base, generation.open_store(), Search.open(generation.search_path))
+
+    def withdrawal(self, accession: str) -> WithdrawalEntry | None:
+        """Return the withdrawal of an accession that is withdrawn in this generation."""
+        said = self.meta.get("withdrawn", {}).get(accession)
+        return WithdrawalEntry(**said) if said else None
 
     def close(self) -> None:
         """Close the search index; the store closes when the last reference to it goes."""
