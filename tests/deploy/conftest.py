@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 import rembigraph.app
+
+from tests.deploy.confinement import commands_of, is_available
 from tests.deploy.fronts import NAMES, Front, front
 from tests.deploy.served import Site, decent_client
 
@@ -20,11 +23,15 @@ _numbers = itertools.count(2)
 
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A catalogue with the bundled sample."""
+    """A catalogue with a part of the bundled sample; loaded as rembigraph-load.service does it, where that can be."""
     home = tmp_path_factory.mktemp("sample") / "home"
-    sample = Path(rembigraph.app.__path__[0]) / "sample"
-    command = [sys.executable, "-m", "rembigraph.app", "--home", str(home), "load", str(sample)]
-    subprocess.run(command, check=True, capture_output=True)
+    sample = Path(rembigraph.app.__path__[0]) / "sample" / "correlative.yaml"
+    command = [sys.executable, "-m", "rembigraph.app", "load", str(sample)]
+    if is_available():
+        (command,) = commands_of("rembigraph-load.service", {"/srv/rembigraph-incoming": str(sample)})
+    environment = {**os.environ, "REMBIGRAPH_HOME": str(home)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     return home
 
 

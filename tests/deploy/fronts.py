@@ -15,7 +15,8 @@ from typing import Final
 
 import pytest
 
-DEPLOY: Final = Path(__file__).resolve().parents[2] / "deploy"
+from tests.deploy.confinement import DEPLOY
+
 NAMES: Final = ("nginx", "caddy")
 NGINX_MAIN: Final = """
 {user}

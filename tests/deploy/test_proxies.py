@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from tests.deploy.fronts import NAMES, Front, front, program
 from tests.deploy.served import DEADLINE_SECONDS, PUBLIC_URL, Site, decent_client
 from tests.deploy.wire import HOST, exchange, opened, recording, rest_of, status_of
@@ -20,10 +21,10 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 STUDY = "S-BSST429"
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s a <https://w3id.org/rembigraph/ns#Study> }"
-ENDLESS = "?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l"
-NEVER = f"{ENDLESS} FILTER(STRLEN(STR(?c)) + STRLEN(STR(?f)) + STRLEN(STR(?i)) + STRLEN(STR(?l)) = 1)"
+ENDLESS = "?a ?b ?c . ?d ?e ?f . ?g ?h ?i"
+NEVER = f"{ENDLESS} FILTER(STRLEN(CONCAT(STR(?c), STR(?f), STR(?i))) < 1)"
 SILENT = f"SELECT (COUNT(*) AS ?n) {{ {NEVER} }}"
-ROWS_THEN_SILENCE = f"SELECT * {{ {{ SELECT ?a {{ ?a ?b ?c }} LIMIT 3000 }} UNION {{ {NEVER} }} }}"
+ROWS_THEN_SILENCE = f"SELECT * {{ {{ ?a ?b ?c }} UNION {{ {NEVER} }} }}"
 TOO_MANY_ROWS = f"SELECT * {{ {ENDLESS} }}"
 CSV = {"Accept": "text/csv"}
 
@@ -67,7 +68,9 @@ def test_headers_of_the_server_come_through_unchanged(client: httpx.Client, site
             assert {name: through.headers.get(name) for name in kept} == {
                 name: ours.headers.get(name) for name in kept
             }, path
-            assert set(ours.headers.get("vary", "").split(", ")) <= set(through.headers.get("vary", "").split(", "))
+            assert set(ours.headers.get("vary", "").split(", ")) <= set(
+                through.headers.get("vary", "").split(", ")
+            )
             if path != "/status":
                 assert through.text == ours.text, path
 
@@ -77,15 +80,22 @@ def test_what_is_compressed_can_still_be_validated(client: httpx.Client) -> None
         first = client.get(path, headers={"Accept-Encoding": "gzip"})
         assert first.headers["content-encoding"] == "gzip"
         assert "Accept-Encoding" in first.headers["vary"]
-        again = client.get(
-            path, headers={"Accept-Encoding": "gzip", "If-None-Match": first.headers["etag"]}
-        )
+        again = client.get(path, headers={"Accept-Encoding": "gzip", "If-None-Match": first.headers["etag"]})
         assert again.status_code == 304
     assert "content-encoding" not in client.get("/health", headers={"Accept-Encoding": "gzip"}).headers
 
 
 def _poisoned() -> Iterator[bytes]:
-    targets = ["/", "/studies", f"/{STUDY}", f"/{STUDY}.ttl", f"/{STUDY}/", "/sparql", "/sparql?query=x", "/none"]
+    targets = [
+        "/",
+        "/studies",
+        f"/{STUDY}",
+        f"/{STUDY}.ttl",
+        f"/{STUDY}/",
+        "/sparql",
+        "/sparql?query=x",
+        "/none",
+    ]
     evil, good = b"evil.example", HOST
     for target in (each.encode() for each in targets):
         for accept in (b"text/html", b"text/turtle", b"*/*"):
@@ -93,10 +103,18 @@ def _poisoned() -> Iterator[bytes]:
             yield start + b"Host: %s\r\n\r\n" % evil
             yield start + b"Host: catalogue.example@%s\r\n\r\n" % evil
             yield start + good + b"X-Forwarded-Host: %s\r\nX-Forwarded-Server: %s\r\n\r\n" % (evil, evil)
-            yield start + good + b"Forwarded: host=%s;proto=gopher\r\nX-Forwarded-Prefix: //%s\r\n\r\n" % (evil, evil)
+            yield (
+                start
+                + good
+                + b"Forwarded: host=%s;proto=gopher\r\nX-Forwarded-Prefix: //%s\r\n\r\n" % (evil, evil)
+            )
             yield start + good + b"X-Host: %s\r\nX-Original-URL: //%s/\r\n\r\n" % (evil, evil)
             yield start + good + b"Host: %s\r\n\r\n" % evil
         yield b"GET http://evil.example%s HTTP/1.1\r\nConnection: close\r\n" % target + good + b"\r\n"
+        yield (
+            b"GET http://catalogue.example%s HTTP/1.1\r\nConnection: close\r\nHost: evil.example\r\n\r\n"
+            % target
+        )
         yield b"GET %s HTTP/1.0\r\nHost: evil.example\r\n\r\n" % target
 
 
@@ -108,21 +126,27 @@ def test_a_poisoned_host_is_in_no_answer(proxy: Front) -> None:
         assert b"gopher" not in answer, request
         answered += status_of(answer) == 200
         assert status_of(answer) not in {429, 500, 502, 503}, (request, answer[:500])
-    assert answered > 40
-    right = exchange(proxy.port, b"GET /%s.ttl HTTP/1.1\r\nConnection: close\r\n" % STUDY.encode() + HOST + b"\r\n")
+    assert answered > 20
+    right = exchange(
+        proxy.port, b"GET /%s.ttl HTTP/1.1\r\nConnection: close\r\n" % STUDY.encode() + HOST + b"\r\n"
+    )
     assert f"{PUBLIC_URL}/{STUDY}".encode() in right
 
 
 @pytest.mark.parametrize("order", [0, 1])
-def test_two_lengths_of_one_body_smuggle_nothing(proxy: Front, address: str, order: int, tmp_path: Path) -> None:
+def test_two_lengths_of_one_body_smuggle_nothing(
+    proxy: Front, address: str, order: int, tmp_path: Path
+) -> None:
     smuggled = b"GET /smuggled HTTP/1.1\r\nHost: catalogue.example\r\n\r\n"
     body = b"0\r\n\r\n" + smuggled
     framing = [b"Content-Length: %d\r\n" % len(body), b"Transfer-Encoding: chunked\r\n"]
     kind = b"Content-Type: application/sparql-query\r\n"
-    request = b"POST /sparql HTTP/1.1\r\n" + HOST + kind + b"".join(framing[:: 1 - 2 * order]) + b"\r\n" + body
-    assert status_of(exchange(proxy.port, request, address, seconds=1)) == 400
+    request = (
+        b"POST /sparql HTTP/1.1\r\n" + HOST + kind + b"".join(framing[:: 1 - 2 * order]) + b"\r\n" + body
+    )
+    assert status_of(exchange(proxy.port, request, address, seconds=0.6)) == 400
     with recording() as (backend, received), front(proxy.name, tmp_path, backend) as watched:
-        exchange(watched.port, request, address, seconds=1)
+        exchange(watched.port, request, address, seconds=0.8)
     # nginx passes on nothing. Caddy decides for the chunks and passes on that alone, so that nobody can disagree.
     heads = [each.lower().partition(b"\r\n\r\n")[0] for each in received]
     assert len(heads) == (0 if proxy.name == "nginx" else 2)
@@ -145,16 +169,23 @@ def test_two_lengths_of_one_body_smuggle_nothing(proxy: Front, address: str, ord
     ],
 )
 def test_odd_framings_are_refused(proxy: Front, address: str, framing: bytes) -> None:
-    answer = exchange(proxy.port, b"POST /sparql HTTP/1.1\r\n" + HOST + framing + b"\r\n0\r\n\r\n", address, seconds=2)
+    answer = exchange(
+        proxy.port, b"POST /sparql HTTP/1.1\r\n" + HOST + framing + b"\r\n0\r\n\r\n", address, seconds=2
+    )
     assert status_of(answer) in {400, 415, 501}
 
 
 def test_a_body_over_a_megabyte_is_refused(proxy: Front, address: str) -> None:
     start = b"POST /sparql HTTP/1.1\r\nConnection: close\r\nContent-Type: application/sparql-query\r\n" + HOST
-    announced = exchange(proxy.port, start + b"Content-Length: 200000000\r\n\r\n", address)
+    announced = exchange(proxy.port, start + b"Content-Length: 200000000\r\n\r\n", address, seconds=1)
     assert status_of(announced) == 413
     chunk = b"186A0\r\n" + b" " * 100_000 + b"\r\n"
-    grown = exchange(proxy.port, start + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 30 + b"0\r\n\r\n", address)
+    grown = exchange(
+        proxy.port,
+        start + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 30 + b"0\r\n\r\n",
+        address,
+        seconds=1,
+    )
     assert status_of(grown) == 413
 
 
@@ -192,7 +223,7 @@ def test_an_answer_that_breaks_off_never_looks_whole(proxy: Front, client: httpx
         pytest.skip("Caddy before 2.7.6 ends such an answer as if it were whole")
     for coding in ("identity", "gzip"):
         headers = {**CSV, "Accept-Encoding": coding}
-        with pytest.raises(httpx.RemoteProtocolError, match="incomplete|peer closed"):
+        with pytest.raises(httpx.RemoteProtocolError, match=r"incomplete|peer closed"):
             client.get("/sparql", params={"query": TOO_MANY_ROWS}, headers=headers)
 
 
@@ -225,7 +256,7 @@ def _drip(connections: dict[socket.socket, float], begun: float) -> None:
     for connection in [each for each, closed in connections.items() if not closed]:
         try:
             connection.send(b"x")
-            ended = connection.recv(65536, socket.MSG_DONTWAIT) is not None  # an answer (408), or the end
+            ended = connection.recv(65536) is not None  # an answer (408), or the end
         except BlockingIOError:
             ended = False
         except OSError:
@@ -245,6 +276,7 @@ def test_slow_headers_are_closed_while_others_are_served(started: dict[str, Fron
         for each, _ in itertools.product(fronts, range(200)):
             connection = stack.enter_context(opened(each.port, "127.0.3.2"))
             connection.sendall(b"GET / HTTP/1.1\r\nX-Slow: ")
+            connection.setblocking(False)
             connections[connection] = 0.0
         for asker in askers:
             asker.start()
@@ -277,7 +309,9 @@ def _ask_for_long(proxy: Front, answers: dict[str, httpx.Response]) -> None:
         answers[proxy.name] = client.get("/sparql", params={"query": SILENT}, headers=headers)
 
 
-def test_a_restart_behind_the_proxy_is_a_short_absence(proxy: Front, client: httpx.Client, site: Site) -> None:
+def test_a_restart_behind_the_proxy_is_a_short_absence(
+    proxy: Front, client: httpx.Client, site: Site
+) -> None:
     assert client.get("/health").status_code == 200
     site.stop()
     try:

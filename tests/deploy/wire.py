@@ -47,9 +47,7 @@ class _Recorder(socketserver.BaseRequestHandler):
         received = rest_of(self.request)
         self.server.received.append(received)  # type: ignore[attr-defined]
         with suppress(OSError):
-            self.request.sendall(
-                b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
-            )
+            self.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
 
 
 class _Server(socketserver.ThreadingTCPServer):
