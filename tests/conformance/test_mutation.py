@@ -1,6 +1,6 @@
 """For 40 valid records, break one field at a time: the right shape must say so.
 
-A sample runs by default; `REMBIGRAPH_NIGHTLY=1` runs every mutation of every record (about half an hour).
+A sample runs by default; `NIGHTLY_RUN=1` runs every mutation of every record (about half an hour).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _order(mutation: Mutation) -> str:
 def _mutations() -> list[Mutation]:
     """Every mutation, or of each kind and class of fields a few: always the same ones."""
     every = sorted((one for record in _records() for one in every_mutation(record)), key=_order)
-    if os.environ.get("REMBIGRAPH_NIGHTLY"):
+    if os.environ.get("NIGHTLY_RUN"):
         return every
     turns: Counter[tuple[str, str]] = Counter()
     ranked = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -97,6 +98,13 @@ def nginx_command(
     return [found, "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(main)]
 
 
+def caddy_version() -> tuple[int, ...]:
+    said = subprocess.run([program("caddy"), "version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"(\d+)\.(\d+)\.(\d+)", said)
+    assert found, said
+    return tuple(int(each) for each in found.groups())
+
+
 def caddy_command(folder: Path, port: int, backend: int) -> list[str]:
     found = program("caddy")
     site = adapted(
@@ -107,6 +115,8 @@ def caddy_command(folder: Path, port: int, backend: int) -> list[str]:
             "reverse_proxy 127.0.0.1:8000 {": f"reverse_proxy 127.0.0.1:{backend} {{",
         },
     )
+    if caddy_version() < (2, 7):
+        site = adapted(site, {"\t\trequest_buffers 1MB\n": ""})
     (folder / "Caddyfile").write_text(site, encoding="utf-8")
     return [found, "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
 
@@ -122,7 +132,11 @@ def running(command: list[str], folder: Path, port: int) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        try:
+            process.wait(timeout=5)  # Caddy waits for connections that are open
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def await_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:

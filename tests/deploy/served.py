@@ -14,7 +14,7 @@ import httpx
 from tests.deploy.fronts import await_port, free_port
 
 PUBLIC_URL = "http://catalogue.example"
-DEADLINE_SECONDS = 12.0
+DEADLINE_SECONDS = 11.0
 LIMITS = {"REMBIGRAPH_QUERY_TIMEOUT": f"{DEADLINE_SECONDS}", "REMBIGRAPH_QUERY_RESULT_BYTES": "3000000"}
 """A deadline above the proxies' 10 s for headers, and short enough to be waited for."""
 

@@ -39,6 +39,16 @@ def status_of(answer: bytes) -> int:
     return int(words[1]) if len(words) > 1 and words[0].startswith(b"HTTP/") else 0
 
 
+def body_of(answer: bytes) -> bytes:
+    """The body of a chunked response, as far as it came."""
+    rest, body = answer.partition(b"\r\n\r\n")[2], b""
+    while rest:
+        size, _, rest = rest.partition(b"\r\n")
+        length = int(size or b"0", 16)
+        body, rest = body + rest[:length], rest[length + 2 :]
+    return body
+
+
 class _Recorder(socketserver.BaseRequestHandler):
     """Keeps each connection's bytes, and answers once when nothing more comes."""
 

@@ -33,7 +33,7 @@ STUDIES = [
 
 def some(cases: Iterable[Any], every: int) -> list[Any]:
     """Every so many of the cases, spread; all of them in the nightly run."""
-    return list(cases)[:: 1 if os.environ.get("REMBIGRAPH_NIGHTLY") else every]
+    return list(cases)[:: 1 if os.environ.get("NIGHTLY_RUN") else every]
 
 
 @dataclass(frozen=True)
