@@ -137,8 +137,8 @@ def test_the_right_shape_reports_each_mutation(capsys: pytest.CaptureFixture[str
     share = 1 - len(missed) / len(mutations)
     kinds = Counter(mutation.kind for mutation in mutations)
     with capsys.disabled():
-        print(f"\n{len(mutations)} mutations of {len(kinds)} kinds: {share:.1%} reported")  # noqa: T201
+        print(f"\n{len(mutations)} mutations of {len(kinds)} kinds: {share:.1%} reported")
         for mutation in missed:
-            print(f"missed: {mutation.kind}, {mutation.place}, {mutation.record.accession}")  # noqa: T201
+            print(f"missed: {mutation.kind}, {mutation.place}, {mutation.record.accession}")
     assert len(mutations) >= SAMPLE_SIZE
     assert share >= SHARE, [f"{one.kind}: {one.place}" for one in missed]

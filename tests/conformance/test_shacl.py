@@ -209,7 +209,7 @@ def test_the_pass_set_is_pyshacls_own(suite: Path, part: str, capsys: pytest.Cap
     ours = {name for name, (mine, _) in verdicts.items() if mine.passes}
     theirs = {name for name, (_, other) in verdicts.items() if other.passes}
     with capsys.disabled():
-        print(f"\nW3C SHACL {part}: {len(ours)} of {len(verdicts)} pass, pySHACL itself {len(theirs)}")  # noqa: T201
+        print(f"\nW3C SHACL {part}: {len(ours)} of {len(verdicts)} pass, pySHACL itself {len(theirs)}")
     assert len(verdicts) == PARTS[part]
     different = {name: verdicts[name] for name in ours ^ theirs if name not in EXCEPTIONS}
     assert different == {}

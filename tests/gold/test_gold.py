@@ -82,7 +82,7 @@ def test_records_hold_the_facts(gold: list[Gold], shared: Path, capsys: pytest.C
             for place in (total, by_format[one.format], by_slot[fact.path]):
                 place.add(score)
     with capsys.disabled():
-        print(_report(total, by_format, by_slot, faults))  # noqa: T201
+        print(_report(total, by_format, by_slot, faults))
     listed = "\n".join([*faults, *total.differences])
     assert total.precision >= PRECISION, f"precision {total.precision:.4f}\n{listed}"
     assert total.recall >= RECALL, f"recall {total.recall:.4f}\n{listed}"

@@ -95,7 +95,7 @@ def test_suggestions_are_mostly_right_and_find_most(catalogue: Catalogue) -> Non
     proposed = catalogue.pairs("same_authors") & set(verdicts)
     right = {pair for pair in proposed if verdicts[pair] == "related"}
     related = {pair for pair in verdicts if verdicts[pair] == "related"}
-    print(f"\n{len(proposed)} judged suggestions, {len(right)} right; {len(related)} related pairs")  # noqa: T201
+    print(f"\n{len(proposed)} judged suggestions, {len(right)} right; {len(related)} related pairs")
     assert len(related) >= 40
     assert len(right) / len(proposed) >= 0.8
     assert len(right) / len(related) >= 0.7

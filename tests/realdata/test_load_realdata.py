@@ -51,7 +51,7 @@ def test_all_records_load_in_time_and_memory_and_twice_changes_nothing(shared: P
     figures = (
         f"{documents} documents in {seconds:.0f} s ({elapsed:.0f} s by the clock), {peak / 2**20:.0f} MiB"
     )
-    print(f"\n{figures}: {totals}")  # noqa: T201 - the figures are the point
+    print(f"\n{figures}: {totals}")
     assert totals["failed"] == totals["refused"] == 0
     landed = totals["loaded"] + totals["unchanged"] + totals["superseded"]
     assert landed >= 0.99 * (documents - totals["skipped"]) > 0

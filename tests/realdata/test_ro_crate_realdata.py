@@ -220,8 +220,8 @@ def test_nearly_everything_finds_a_slot(crates: list[Crate], capsys: pytest.Capt
         rules.update(crate.account.ignored_by_rule())
         unmapped.update(crate.reading.unmapped)
     with capsys.disabled():
-        print(f"\n{len(crates)} crates: {leaves}, total {leaves.total}; ignored: {dict(rules)}")  # noqa: T201
-        print("unmapped:", ", ".join(f"{name} {count}" for name, count in unmapped.most_common(12)))  # noqa: T201
+        print(f"\n{len(crates)} crates: {leaves}, total {leaves.total}; ignored: {dict(rules)}")
+        print("unmapped:", ", ".join(f"{name} {count}" for name, count in unmapped.most_common(12)))
     assert leaves.mapped / (leaves.mapped + leaves.kept) >= 0.99
     assert leaves.mapped / leaves.total >= 0.95
     assert set(rules) == {"private-email", "ro-crate-descriptor"}
