@@ -44,7 +44,9 @@ def sync_files(paths: Iterable[Path]) -> None:
 def is_disk_full(error: BaseException) -> bool:
     """Whether an error of the system or of the store means that there is no space left."""
     text = str(error).lower()
-    return "no space left" in text or "quota" in text
+    return any(
+        words in text for words in ("no space left", "quota", "disk is full")
+    )  # system, system, SQLite
 
 
 def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import gc
 import shutil
+import sqlite3
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
@@ -15,7 +17,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 from pyoxigraph import Store
 from rembigraph.catalogue.archive import AnyRecord, CanonicalRecord, Staging, check_canonical
@@ -60,6 +62,9 @@ class DeriveContext:
     previous: Path | None
     target: Path
 
+
+_TRUSTED_SECONDS: Final = 1.0
+"""How long a generation that was found sound counts as sound for the writer."""
 
 Derive: TypeAlias = Callable[[DeriveContext], dict[str, Any]]
 
@@ -112,6 +117,7 @@ class Writer:
         self.state = LedgerState()
         self.damages: tuple[Damage, ...] = ()
         self._base: Generation | None = None  # the generation on which the next one is built
+        self._inspected = 0.0
         self._wait_seconds = wait_seconds
         self._clock = clock
         self._mend = mend
@@ -194,11 +200,12 @@ class Writer:
         for record in records:
             if isinstance(record, CanonicalRecord):
                 check_canonical(record, self.home.data_base)
-        self._inspect()  # again: between the beginning and the end of a long load something may have happened
+        if time.monotonic() - self._inspected > _TRUSTED_SECONDS:
+            self._inspect()  # again: between the beginning and the end of a long load something may have happened
         if anew:
             self._base = None
-        time = max(self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), self.state.time)
-        plan = make_plan(self.state, records, withdraw, reinstate, time=time)
+        moment = max(self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), self.state.time)
+        plan = make_plan(self.state, records, withdraw, reinstate, time=moment)
         changes = bool(plan.entries) or (self._base is None and bool(self.state.generation))
         try:
             # Everything from which the generation could be built again is on the disk before anything else.
@@ -212,7 +219,8 @@ class Writer:
             self._staging = None
             with suppress(OSError, CatalogueError):
                 self._recover()
-            if isinstance(error, OSError) or (isinstance(error, RuntimeError) and "Corruption" in str(error)):
+            is_corrupt = isinstance(error, RuntimeError) and "Corruption" in str(error)
+            if isinstance(error, Exception) and (is_corrupt or isinstance(error, OSError | sqlite3.Error)):
                 raise self._damage(error, plan.after.generation) from error
             raise
         return PublishResult(self.state.generation, published=changes, decisions=plan.decisions)
@@ -306,6 +314,7 @@ class Writer:
         generation = self.home.generation(self.state.generation)
         self.damages = tuple(check_quickly(self.home, generation)) if generation.number else ()
         self._base = generation if generation.number and not self.damages else None
+        self._inspected = time.monotonic()
 
     def _is_current(self, number: int) -> bool:
         with suppress(StoreDamaged):
@@ -317,7 +326,11 @@ class Writer:
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir()
         if self._base:
-            self._base.open_store().backup(str(target / "store"))
+            try:
+                self._base.open_store().backup(str(target / "store"))
+            except StoreDamaged:  # since it was found sound
+                self._base = None
+                shutil.rmtree(target / "store", ignore_errors=True)
         return Store(str(target / "store"))
 
     def _derive(self, store: Store, plan: Plan, target: Path) -> dict[str, Any]:

@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -174,6 +175,9 @@ def _be_the_command(arguments: list[str], output: str, when: Kill, uid: int, cou
             main(arguments)
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else 1 if ended.code else 0
+        except BaseException:  # as the interpreter says it
+            traceback.print_exc()
+            code = 1
         sys.stdout.flush()
         sys.stderr.flush()
     finally:

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -645,6 +646,21 @@ def test_a_failure_at_any_step_leaves_the_old_or_the_new(home, step, error):
         assert not (home.archive.path / ".incoming").exists()
         # The same writer goes on, although `caught` still holds the frames of the failed attempt.
         assert writer.publish(**BATCH).published == (step not in COMMITTED)
+        assert_serves(home, AFTER)
+
+
+def test_a_full_disk_while_the_index_is_written(home):
+    def full(context):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with Writer(home, derive) as writer:
+        writer.publish(BEFORE)
+        writer.derive = full
+        with pytest.raises(StoreDamaged, match="disk full while publishing; nothing was changed"):
+            writer.publish(**BATCH)
+        assert_serves(home, BEFORE)
+        writer.derive = derive
+        writer.publish(**BATCH)
         assert_serves(home, AFTER)
 
 
