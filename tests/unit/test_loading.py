@@ -132,7 +132,7 @@ def test_a_file_that_cannot_be_written_refuses_the_batch_in_words(
     assert "Traceback" not in done.stderr
     assert _dump(home) == before
     with Ingest(home):
-        assert {path.name for path in home.archive.path.iterdir()} == {"EXAMPLE-0009"}
+        assert {path.name for path in home.archive.path.iterdir()} == {"EXAMPLE-0009", ".ledger"}
 
 
 def test_a_mapping_that_fails_fails_its_document_only(tmp_path: Path, home: Home) -> None:
