@@ -116,7 +116,7 @@ class TestGeneration:
     FILES = ("*.log", "MANIFEST-*", "*.sst", "CURRENT", "OPTIONS-*", "IDENTITY", "index.sqlite", "meta.json")
     QUICK = ("*.log", "MANIFEST-*", "CURRENT", "meta.json")
 
-    @pytest.mark.parametrize(("pattern", "how"), some(product(FILES, damaging.EVERY), 3))
+    @pytest.mark.parametrize(("pattern", "how"), some(product(FILES, damaging.EVERY), 5))
     def test_a_damaged_file(self, home, whole, pattern, how):
         folder = home.current().path
         of_any_size = how in {"removed", "extended"}
@@ -204,7 +204,7 @@ class TestCurrent:
 class TestArchive:
     """Damage to the truth."""
 
-    @pytest.mark.parametrize("how", some(damaging.EVERY, 2))
+    @pytest.mark.parametrize("how", some(damaging.EVERY, 3))
     def test_quads_come_back_from_the_store(self, home, whole, how):
         damaging.EVERY[how](self.file(home, "nq"))
         assert_found(home, "archive")
@@ -273,7 +273,7 @@ class TestLedger:
         "deeply nested": lambda lines: [*lines[:7], b"[" * 100_000 + b"\n", *lines[7:]],
     }
 
-    @pytest.mark.parametrize("damage", some(DAMAGES, 2))
+    @pytest.mark.parametrize("damage", some(DAMAGES, 3))
     def test_it_is_put_together_again(self, home, whole, damage):
         lines = home.ledger.path.read_bytes().splitlines(keepends=True)
         home.ledger.path.write_bytes(b"".join(self.DAMAGES[damage](lines)))
@@ -291,7 +291,7 @@ class TestLedger:
         assert_found(home, "ledger")
         assert_mended(home, whole)
 
-    @pytest.mark.parametrize("seed", some(range(20), 5))
+    @pytest.mark.parametrize("seed", some(range(20), 10))
     def test_any_bit(self, home, whole, seed):
         damaging.flipped(home.ledger.path, random.Random(seed).random())
         assert_found(home, "ledger")
@@ -305,7 +305,7 @@ class TestLedger:
         assert "never committed" in found.remarks[0]
         assert_mended(home, whole)
 
-    @pytest.mark.parametrize("how", some(damaging.EVERY, 2))
+    @pytest.mark.parametrize("how", some(damaging.EVERY, 3))
     def test_a_second_copy(self, home, whole, how):
         damaging.EVERY[how](home.ledger.copies.file(2))
         assert_found(home, "ledger-copy")
@@ -367,7 +367,7 @@ class TestConfiguration:
         assert "data_base" in caught.value.fix
 
 
-@pytest.mark.parametrize("seed", some(range(200), 16))
+@pytest.mark.parametrize("seed", some(range(200), 25))
 def test_any_damage_to_any_file_is_found(home, whole, seed):
     """One to three files at once; what can't be mended from here is mended with the backup."""
     dice = random.Random(seed)
