@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from rembigraph.catalogue.archive import PRIVATE, PUBLIC, archived
+from rembigraph.catalogue.archive import archived, mode_of
 from rembigraph.catalogue.batches import Batch
 from rembigraph.catalogue.durable import put_in_place, replace_file, sync_files, sync_folder, write_file
 from rembigraph.catalogue.generations import META_FILE, sync_tree
 from rembigraph.catalogue.home import Home
-from rembigraph.catalogue.ledger import RecordEntry
-from rembigraph.catalogue.soundness import Damage, check_quickly, hash_of, newest_sound
+from rembigraph.catalogue.mending import recorded
+from rembigraph.catalogue.soundness import Damage, check_quickly, files_of, hash_of, newest_sound
 from rembigraph.ontology.errors import StoreDamaged, UsageError
 
 if TYPE_CHECKING:
@@ -105,12 +105,12 @@ def _require_same(target: Home, batches: list[Batch]) -> None:
 def _copy(home: Home, target: Home, generation: Generation, batches: list[Batch]) -> BackedUp:
     target.sweep()
     lost: list[Damage] = []
-    fresh = list(_archive(home, target, batches, lost))
+    fresh = list(_archive(home, target, generation.number, lost))
     made = target.generation(generation.number)
     unfinished = target.unfinished(generation.number)
     if not made.path.is_dir() or (check_quickly(target, made) and target.remove(made.number)):
         _generation(target, generation, unfinished)
-        fresh += [unfinished / name for name in _files(generation)]
+        fresh += [unfinished / name for name in files_of(generation)]
     size = sum(path.stat().st_size for path in fresh)
     for batch in batches:
         if target.ledger.copies.get(batch.generation) is None:
@@ -128,10 +128,11 @@ def _copy(home: Home, target: Home, generation: Generation, batches: list[Batch]
     return BackedUp(generation.number, records, len(fresh), size, tuple(lost))
 
 
-def _archive(home: Home, target: Home, batches: Iterable[Batch], lost: list[Damage]) -> Iterator[Path]:
+def _archive(home: Home, target: Home, until: int, lost: list[Damage]) -> Iterator[Path]:
     """Copy what the backup does not have; yield the new files, on the disk."""
     fresh: dict[Path, Path] = {}
-    for source, digest in _named(home, batches):
+    entries = recorded(home.ledger, until=until)
+    for source, digest in dict(pair for entry in entries for pair in home.archive.files_of(entry)).items():
         final = target.archive.path / source.relative_to(home.archive.path)
         if final.exists() and _size(final) == _size(source):
             continue
@@ -143,7 +144,7 @@ def _archive(home: Home, target: Home, batches: Iterable[Batch], lost: list[Dama
         final.parent.mkdir(parents=True, exist_ok=True)
         unfinished = final.with_name(f"{final.name}.tmp")
         unfinished.unlink(missing_ok=True)
-        write_file(unfinished, source.read_bytes(), PRIVATE if final.name.endswith(".src.zst") else PUBLIC)
+        write_file(unfinished, source.read_bytes(), mode_of(final))
         fresh[final] = unfinished
     sync_files(fresh.values())
     for final, unfinished in fresh.items():
@@ -160,31 +161,16 @@ def _size(path: Path) -> int:
         return -1
 
 
-def _named(home: Home, batches: Iterable[Batch]) -> Iterator[tuple[Path, str]]:
-    """Yield every file of the archive that these batches name, and the hash of its content."""
-    seen: set[Path] = set()
-    for batch in batches:
-        for entry in home.ledger.entries(batch):
-            if isinstance(entry, RecordEntry):
-                for path, digest in (
-                    (home.archive.source_path(*entry.key, entry.source_sha256), entry.source_sha256),
-                    (home.archive.quads_path(*entry.key, entry.quads_sha256), entry.quads_sha256),
-                ):
-                    if path not in seen:
-                        seen.add(path)
-                        yield path, digest
-
-
 def _generation(target: Home, generation: Generation, unfinished: Path) -> None:
     """Copy a generation, checking each file; files that the backup has already (by their hashes) are linked."""
     held = {
         tuple(said): target.generation(number).path / name
         for number in target.numbers()
-        for name, said in _files(target.generation(number)).items()
+        for name, said in files_of(target.generation(number)).items()
     }
     unfinished.mkdir()
     shutil.copyfile(generation.path / META_FILE, unfinished / META_FILE)
-    for name, (size, digest) in _files(generation).items():
+    for name, (size, digest) in files_of(generation).items():
         path = unfinished / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(OSError, KeyError):
@@ -199,11 +185,3 @@ def _generation(target: Home, generation: Generation, unfinished: Path) -> None:
                     fix=_RESTORE_FIRST,
                 )
     sync_tree(unfinished)
-
-
-def _files(generation: Generation) -> dict[str, list[object]]:
-    try:
-        files = generation.meta.get("files", {})
-    except StoreDamaged:
-        return {}
-    return dict(files)

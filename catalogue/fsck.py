@@ -137,7 +137,7 @@ def _deeply(
 ) -> None:
     progress("archive")
     with suppress(StoreDamaged):
-        found.note(_archive(home, list(recorded(home)), found))
+        found.note(_archive(home, list(recorded(home.ledger)), found))
     current = next((each for each in generations if each.number == state.generation), None)
     spoiled = f"generations/{state.generation:06d}"
     if current and not any(damage.where.startswith(spoiled) for damage in found.damages):
@@ -204,10 +204,8 @@ def _archive(home: Home, entries: list[RecordEntry], found: Examination) -> Iter
 def _damages(home: Home, entry: RecordEntry) -> list[tuple[Path, str]]:
     archive = home.archive
     found = []
-    for path, read, digest in (
-        (archive.source_path(*entry.key, entry.source_sha256), archive.read_source, entry.source_sha256),
-        (archive.quads_path(*entry.key, entry.quads_sha256), archive.read_quads, entry.quads_sha256),
-    ):
+    reads = (archive.read_source, archive.read_quads)
+    for (path, digest), read in zip(archive.files_of(entry), reads, strict=True):
         try:
             read(*entry.key, digest)
             if path.name.endswith(".src.zst") and stat.S_IMODE(path.stat().st_mode) & 0o077:
@@ -241,10 +239,7 @@ def _index(generation: Generation, state: LedgerState) -> Iterator[Damage]:
 
 def _remarks(home: Home, state: LedgerState) -> Iterator[str]:
     """Tell what lies in the archive and is in no batch of the ledger: left by loading that failed. It does no harm."""
-    named = set()
-    for entry in recorded(home):
-        named.add(home.archive.source_path(*entry.key, entry.source_sha256))
-        named.add(home.archive.quads_path(*entry.key, entry.quads_sha256))
+    named = {path for entry in recorded(home.ledger) for path, _ in home.archive.files_of(entry)}
     strays = [path for path in home.archive.path.glob("*/*/*") if path not in named]
     if strays:
         size = sum(path.lstat().st_size for path in strays)

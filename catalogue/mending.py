@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyoxigraph import NamedNode, Quad, Store
-from rembigraph.catalogue.archive import PRIVATE, PUBLIC, archived, compress
+from rembigraph.catalogue.archive import archived, compress, mode_of
 from rembigraph.catalogue.batches import Batch, whole_batches
 from rembigraph.catalogue.durable import replace_file
-from rembigraph.catalogue.ledger import LedgerState, RecordEntry
+from rembigraph.catalogue.ledger import Ledger, LedgerState, RecordEntry
 from rembigraph.catalogue.rdf import canonical
 from rembigraph.catalogue.soundness import Damage
 from rembigraph.ontology.errors import StoreDamaged
@@ -120,11 +120,18 @@ def _set_aside(path: Path) -> str:
 # --- the archive
 
 
-def recorded(home: Home) -> Iterator[RecordEntry]:
-    """Yield an entry for every pair of source bytes and quads that the ledger ever named, each once."""
+def recorded(ledger: Ledger, *, until: int | None = None) -> Iterator[RecordEntry]:
+    """Yield an entry for every pair of source bytes and quads that the ledger ever named, each once.
+
+    Args:
+        ledger: the ledger.
+        until: number of the last generation to count; all when not given.
+    """
     seen = set()
-    for batch in home.ledger.batches():
-        for entry in home.ledger.entries(batch):
+    for batch in ledger.batches():
+        if until is not None and batch.generation > until:
+            return
+        for entry in ledger.entries(batch):
             if isinstance(entry, RecordEntry):
                 identity = (entry.key, entry.source_sha256, entry.quads_sha256)
                 if identity not in seen:
@@ -137,7 +144,7 @@ def mend_archive(home: Home, backup: Home | None, mended: Mended) -> None:
 
     Source bytes come from the backup; quads from the backup, or from the store of any generation on the disk.
     """
-    broken = [entry for entry in recorded(home) if not home.archive.holds(entry)]
+    broken = [entry for entry in recorded(home.ledger) if not home.archive.holds(entry)]
     stores = list(_stores(home)) if broken else []
     active = home.state().active
     for entry in broken:
@@ -210,7 +217,7 @@ def _text(quad: Quad) -> str:
 
 def _put_back(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, compress(content), PRIVATE if path.name.endswith(".src.zst") else PUBLIC)
+    replace_file(path, compress(content), mode_of(path))
 
 
 def _lost(name: str, entry: RecordEntry, *, is_served: bool) -> Damage:

@@ -254,7 +254,7 @@ class Writer:
         store.flush()
         del store
         gc.collect()  # the files are final only when the handle is gone
-        files = file_table(target, self._base.path if self._base else None)
+        files = file_table(target, self._base)
         meta_sha256 = write_meta(target, _meta(plan.after, derived, change.sample, files))
         self._reached("closed")
 

@@ -63,18 +63,18 @@ class Served:
     damages: tuple[Damage, ...] = ()
 
 
-def file_table(generation: Path, previous: Path | None) -> dict[str, list[Any]]:
+def file_table(generation: Path, previous: Generation | None) -> dict[str, list[Any]]:
     """Return size and SHA-256 of each file of a generation that is being built, for its `meta.json`.
 
     Args:
         generation: its folder, under whatever name; nobody writes to it any more.
         previous: the generation before, with whose files (hard links) this one shares most of its own.
     """
-    known = dict(_files_of(previous)) if previous else {}
+    known = files_of(previous) if previous else {}
     table: dict[str, list[Any]] = {}
     for name in _files_in(generation):
         path = generation / name
-        shared = previous is not None and name in known and _is_same(path, previous / name)
+        shared = previous is not None and name in known and _is_same(path, previous.path / name)
         table[name] = known[name] if shared else [path.stat().st_size, hash_of(path)]
     return table
 
@@ -89,12 +89,12 @@ def hash_of(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def _files_of(generation: Path) -> Iterator[tuple[str, list[Any]]]:
+def files_of(generation: Generation) -> dict[str, list[Any]]:
+    """Return size and SHA-256 of each file, as `meta.json` says; nothing if it can't be read."""
     try:
-        files = Generation(int(generation.name), generation).meta.get("files", {})
-    except (StoreDamaged, ValueError):
-        return
-    yield from files.items()
+        return dict(generation.meta.get("files", {}))
+    except StoreDamaged:
+        return {}
 
 
 def _is_same(one: Path, other: Path) -> bool:
