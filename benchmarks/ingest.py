@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -42,6 +42,7 @@ from rembigraph.catalogue.archive import CanonicalRecord, StagedRecord
 from rembigraph.catalogue.derive import derive
 from rembigraph.catalogue.generations import default_copies
 from rembigraph.catalogue.home import Home
+from rembigraph.catalogue.ledger import RecordEntry
 from rembigraph.catalogue.publish import Decision, DeriveContext, Writer
 from rembigraph.loaders.reading import Document
 from rembigraph.ontology.errors import SourceError, SourceMalformed
@@ -228,7 +229,7 @@ def _raw(folder: Path, quads: Path) -> float:
 def _compared(folder: Path, home: Home) -> dict[str, Any]:
     """Store the records of a catalogue anew, in turn with the baselines."""
     files = {name: folder / f"{name}.nq" for name in ("named", "both")}
-    records = list(_records(home))
+    records = list(records_of(home, home.state().active.values()))
     with files["named"].open("wb") as named, files["both"].open("wb") as both:
         for record in records:
             named.write(record.quads)
@@ -246,8 +247,9 @@ def _compared(folder: Path, home: Home) -> dict[str, Any]:
     }
 
 
-def _records(home: Home) -> Iterator[CanonicalRecord]:
-    for entry in home.state().active.values():
+def records_of(home: Home, entries: Iterable[RecordEntry]) -> Iterator[CanonicalRecord]:
+    """Yield the records of these entries, from the archive."""
+    for entry in entries:
         yield CanonicalRecord(
             accession=entry.accession,
             source=entry.source,

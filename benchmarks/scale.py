@@ -22,7 +22,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
@@ -32,13 +31,12 @@ from urllib.request import Request, urlopen
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from ingest import TimedWriter, tree_bytes  # beside this file
+from ingest import TimedWriter, records_of, tree_bytes  # beside this file
 from made_studies import changed, studies, write
 from pyoxigraph import RdfFormat, Store
 from rembigraph.app import loading
 from rembigraph.app.loading import Mapping
 from rembigraph.catalogue import ingest
-from rembigraph.catalogue.archive import CanonicalRecord
 from rembigraph.catalogue.derive import derive
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.ledger import RecordEntry
@@ -120,30 +118,16 @@ def publishing(home: Home, folder: Path) -> list[dict[str, Any]]:
     target = Home.init(folder, home.data_base)
     found = []
     for batch in home.ledger.batches():
-        entries = [entry for entry in home.ledger.entries(batch) if isinstance(entry, RecordEntry)]
+        lines = home.ledger.entries(batch)
+        entries = [one for one in lines if isinstance(one, RecordEntry) and one.state == "active"]
         with TimedWriter(target, derive) as writer:
             staging = writer.staging()
-            staged = [staging.put(record) for record in _records(home, entries)]
+            staged = [staging.put(record) for record in records_of(home, entries)]
             writer.publish(staged)
             found.append(
                 {"records": len(staged), "seconds": sum(writer.steps.values()), "steps": writer.steps}
             )
     return found
-
-
-def _records(home: Home, entries: Iterable[RecordEntry]) -> Iterator[CanonicalRecord]:
-    for entry in entries:
-        if entry.state == "active":
-            yield CanonicalRecord(
-                accession=entry.accession,
-                source=entry.source,
-                source_bytes=home.archive.read_source(*entry.key, entry.source_sha256),
-                quads=home.archive.read_quads(*entry.key, entry.quads_sha256),
-                mapping_version=entry.mapping_version,
-                quality=entry.quality,
-                source_date=entry.source_date,
-                file=entry.file,
-            )
 
 
 def raw(home: Home, folder: Path) -> dict[str, float]:
