@@ -114,7 +114,9 @@ def test_no_route_changes_state(home: Path) -> None:
     assert {path for path, method in methods if method not in {"GET", "HEAD", "OPTIONS"}} == {"/sparql"}
 
 
-@pytest.mark.parametrize("suffix", ["nq", "trig", "ttl", "nt"])
+@pytest.mark.parametrize(
+    "suffix", ["trig", "ttl", *(pytest.param(one, marks=pytest.mark.slow) for one in ("nq", "nt"))]
+)
 def test_it_serves_one_rdf_file(home: Path, tmp_path: Path, suffix: str) -> None:
     file = tmp_path / f"data.{suffix}"
     file.write_text("<urn:x:a> <urn:x:p> <urn:x:b> .\n", encoding="utf-8")
@@ -177,6 +179,12 @@ def test_the_demo_loads_its_sample_and_serves_it(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir()), "the demo leaves nothing behind"
 
 
+def _heed_interrupts() -> None:
+    """A command that a shell starts in the background ignores interrupts, and hands that on to its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.mark.slow
 def test_an_interrupted_load_ends_with_130_and_publishes_nothing(tmp_path: Path) -> None:
     records = tmp_path / "records"
     records.mkdir()
@@ -184,7 +192,11 @@ def test_an_interrupted_load_ends_with_130_and_publishes_nothing(tmp_path: Path)
         _record(records, number)
     home = tmp_path / "home"
     with subprocess.Popen(
-        _command("load", str(records), home=home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        _command("load", str(records), home=home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_heed_interrupts,
     ) as process:
         while not (home / "lock").exists():
             time.sleep(0.05)

@@ -400,6 +400,7 @@ def _run(*arguments: str, stdin: str = "") -> Result:
     return CliRunner().invoke(main, arguments, input=stdin)
 
 
+@pytest.mark.slow
 def test_a_lapsed_decision_is_a_warning(home: Path) -> None:
     assert _run("load", "-", stdin=WHOLE).stderr == ""
     loaded = _run("load", "-", stdin=curation(*_two()))

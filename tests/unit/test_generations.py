@@ -182,6 +182,7 @@ class TestDefaultGraph:
             assert in_graph == {f"http://{name}" for name in names}
             assert store.contains_named_graph(NamedNode(terms)) == bool(names)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("seed", [1, 2])
     def test_it_is_exact_after_any_history(self, home, writer, seed):
         """A model of what is active, by the rules of the documentation, stays equal to the store."""
@@ -276,6 +277,7 @@ class TestWinner:
             winners.append(home.state().active[twins[0].key].source_sha256)
         assert winners[0] == winners[1]
 
+    @pytest.mark.slow
     @settings(max_examples=5, deadline=None)
     @given(st.data())
     def test_order_and_batches_do_not_matter(self, tmp_path_factory, data):

@@ -41,7 +41,7 @@ def _states(report: LoadReport) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("count", [1, 3, 4, 5, 9])
+@pytest.mark.parametrize("count", [1, 5, 9, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 4))])
 def test_every_document_of_a_folder_gets_an_outcome(tmp_path: Path, home: Home, count: int) -> None:
     """Few documents are mapped here, many in processes; none may fall between."""
     for number in range(1, count + 1):
@@ -60,6 +60,7 @@ def test_loading_twice_publishes_nothing(tmp_path: Path, home: Home) -> None:
     assert home.generation(1).meta["records"] == 1
 
 
+@pytest.mark.slow
 def test_load_order_does_not_change_the_dump(tmp_path: Path) -> None:
     """Versions of one record included: the later stated date wins, in whatever order they come."""
     folder = tmp_path / "in"

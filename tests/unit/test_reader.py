@@ -280,6 +280,7 @@ def test_what_only_several_records_show_is_reported_and_lapses(tmp_path):
     reader.close()
 
 
+@pytest.mark.slow
 def test_many_threads_read_while_generations_change(tmp_path):
     home = Home.init(tmp_path / "catalogue", DATA)
     reader, stop, problems = Reader(home), threading.Event(), []
@@ -304,6 +305,7 @@ def test_many_threads_read_while_generations_change(tmp_path):
     assert not problems
 
 
+@pytest.mark.slow
 def test_incremental_counts_equal_counts_made_at_once(tmp_path):
     studies = [study for study in documents() if study["accession"] != "EXAMPLE-0103"]
     once, slowly = Home.init(tmp_path / "once", DATA), Home.init(tmp_path / "slowly", DATA)
