@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
+from rembigraph.app.description import describe
 from rembigraph.app.pages import local_link, make_renderer, pages_router, secure, static_router
 from rembigraph.app.pages.rendering import Render
 from rembigraph.app.pages.vocabulary import vocabulary_router
@@ -30,13 +31,14 @@ LOOK_SECONDS = 10.0
 """How often a server looks whether what it serves is still as it was published."""
 
 
-def create_app(home: Home, public_url: str, limits: QueryLimits) -> FastAPI:
+def create_app(home: Home, public_url: str, limits: QueryLimits, *, persistent_iris: bool = False) -> FastAPI:
     """Return the server of a catalogue.
 
     Args:
         home: the catalogue; the server follows its newest generation.
         public_url: address that people reach it at, without a slash at the end.
         limits: bounds of SPARQL queries.
+        persistent_iris: whether IRIs of the data base lead to the landing pages.
     """
     reader = Reader(home)
     render = make_renderer(public_url, home.data_base)
@@ -47,7 +49,16 @@ def create_app(home: Home, public_url: str, limits: QueryLimits) -> FastAPI:
         vocabulary_router(service, reader, public_url=public_url, data_base=home.data_base, render=render)
     )
     app.include_router(status_router(reader, service, render))
-    app.include_router(pages_router(reader, public_url=public_url, data_base=home.data_base, render=render))
+    app.include_router(
+        pages_router(
+            reader,
+            public_url=public_url,
+            data_base=home.data_base,
+            render=render,
+            registered=persistent_iris,
+        )
+    )
+    describe(app, public_url)
     return app
 
 

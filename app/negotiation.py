@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rembigraph.catalogue.serialisation import FORMS, Form
 from rembigraph.ontology.errors import CatalogueError
 
 HTML: Final = "text/html"
 JSON: Final = "application/json"
-
-RECORD_TYPES: Final[Mapping[str, str]] = {
-    HTML: "html",
-    **{form.media_type: form.name for form in FORMS.values()},
-}
-"""Media types of a record, best first, with the names of their forms."""
-
-SUFFIXES: Final[Mapping[str, str]] = {"html": "html", **{form.suffix: form.name for form in FORMS.values()}}
-"""Suffixes of a record's path, with the names of their forms."""
 
 _MAX_HEADER: Final = 4096
 _MAX_RANGES: Final = 64
@@ -78,6 +68,16 @@ def negotiate(accept: str | None, offered: Sequence[str]) -> str:
     return best
 
 
+def profiles_of(accept: str, media_type: str) -> set[str]:
+    """Return the profiles that an `Accept` header names for a media type: `application/ld+json;profile="..."`."""
+    found: set[str] = set()
+    for item in accept[:_MAX_HEADER].split(",")[:_MAX_RANGES]:
+        name, *parameters = (part.strip() for part in item.split(";"))
+        values = (part.partition("=") for part in parameters if name.lower() == media_type)
+        found.update(value.strip(' "') for key, _, value in values if key.strip().lower() == "profile")
+    return found
+
+
 def wants_html(accept: str | None) -> bool:
     """Whether a browser asks: it names HTML, and likes no form better in which errors are offered."""
     ranges = _ranges(accept or "")
@@ -85,22 +85,6 @@ def wants_html(accept: str | None) -> bool:
         return False
     machine = max(_quality(each, ranges) for each in (JSON, "application/problem+json"))
     return _quality(HTML, ranges) >= machine
-
-
-def split_suffix(path: str) -> tuple[str, str]:
-    """Split a path into itself without a known suffix and the form that the suffix names, or an empty string.
-
-    >>> split_suffix("EMPIAR-10310.ttl")
-    ('EMPIAR-10310', 'turtle')
-    """
-    stem, dot, suffix = path.rpartition(".")
-    form = SUFFIXES.get(suffix.lower(), "") if dot and stem and "/" not in suffix else ""
-    return (stem, form) if form else (path, "")
-
-
-def form_of(name: str) -> Form:
-    """Return a form of RDF by name; raises KeyError for an unknown one."""
-    return FORMS[name]
 
 
 def _quality(media_type: str, ranges: Sequence[_Range]) -> float:

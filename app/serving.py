@@ -66,7 +66,12 @@ def serve_catalogue(
     with _bound(bind) as listener:
         url = _url(listener)
         _check_readable(home)
-        app = create_app(home, settings.public_url or url.rstrip("/"), query_limits(settings))
+        app = create_app(
+            home,
+            settings.public_url or url.rstrip("/"),
+            query_limits(settings),
+            persistent_iris=settings.persistent_iris,
+        )
         _run(app, listener, url, open_browser)
 
 

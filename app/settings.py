@@ -42,6 +42,10 @@ class Settings(BaseSettings):
         "", description="Address that people reach the server at; default: the bound address."
     )
     data_base: str = Field(DEFAULT_DATA_BASE, description="IRI that data IRIs begin with; fixed at init.")
+    persistent_iris: bool = Field(
+        False,
+        description="Whether the data base IRI is registered, so that its IRIs lead to the landing pages.",
+    )
     query_timeout: float = Field(
         20.0, gt=0, le=3600, description="Longest time of a SPARQL query, in seconds."
     )

@@ -57,9 +57,12 @@ class Batch:
         """All of it, as it stands in the ledger."""
         return self.body + line_of(self.commit)
 
-    def lines(self) -> list[dict[str, Any]]:
-        """Its lines, without the commit line."""
-        return [parsed(line) for line in self.body.split(b"\n")[:-1]]
+    def lines(self, *, naming: str = "") -> list[dict[str, Any]]:
+        """Its lines, without the commit line; of a study, only those that name its accession somewhere."""
+        name = naming.encode("ascii")
+        if name not in self.body:
+            return []
+        return [parsed(line) for line in self.body.split(b"\n")[:-1] if name in line]
 
     @property
     def is_whole(self) -> bool:

@@ -248,7 +248,8 @@ class Ledger:
         Raises:
             StoreDamaged: a committed batch is not what its commit line says.
         """
-        entries = (entry for batch in self.batches() for entry in self.entries(batch))
+        found = (batch.lines(naming=accession) for batch in self.batches())
+        entries = (self._entry(line) for lines in found for line in lines)
         return [entry for entry in entries if entry.accession == accession]
 
     def commit_of(self, generation: int) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pyoxigraph import NamedNode, Quad, Store
+from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 from rembigraph.catalogue.decisions import Decision, decisions_about, every_decision
 from rembigraph.catalogue.generations import Generation
 from rembigraph.catalogue.inference import DECISION_STATE
@@ -197,6 +197,18 @@ class Snapshot:
         """Return the IRIs of the publications that describe a study, or of a publication the studies that name it."""
         found = (link.there for link in self.search.links(accession) if link.kind == "publication")
         return list(dict.fromkeys(found))
+
+    def named_by(self, iri: str, limit: int = 5000) -> tuple[list[str], bool]:
+        """Return the accessions of the studies that name an IRI, in order, and whether all statements were looked at.
+
+        Args:
+            iri: a person, an organisation, a term.
+            limit: most statements that are read.
+        """
+        quads = self._store.quads_for_pattern(None, None, NamedNode(iri), DefaultGraph())
+        read = [quad.subject.value for quad in islice(quads, limit) if isinstance(quad.subject, NamedNode)]
+        found = {str(accession) for subject in read if (accession := self.iris.accession_of(subject))}
+        return sorted(found, key=natural_key), next(quads, None) is None
 
     def decisions(self, about: str = "") -> list[tuple[Decision, str]]:
         """Return curators' decisions with their states now, the earlier first.

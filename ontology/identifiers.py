@@ -119,6 +119,9 @@ class Archive:
         identifiers_org: `str.format` pattern of the identifiers.org IRI; empty where there is none.
         default_license: licence of records that state none; empty when the archive has no such rule.
         modality: what it holds, in a few words, for badges.
+        files: `str.format` pattern of the folder of all files of a study, of the number in its accession; empty where
+            there is none that can be derived.
+        doi: `str.format` pattern of the DOI that the archive gives every study; empty where not every study has one.
     """
 
     key: str
@@ -129,6 +132,8 @@ class Archive:
     identifiers_org: str = ""
     default_license: str = ""
     modality: str = ""
+    files: str = ""
+    doi: str = ""
 
     @property
     def iri(self) -> str:
@@ -161,6 +166,8 @@ ARCHIVES: tuple[Archive, ...] = (
         "https://identifiers.org/empiar:{0}",
         "https://creativecommons.org/publicdomain/zero/1.0/",
         "electron and X-ray microscopy",
+        "https://ftp.ebi.ac.uk/empiar/world_availability/{0}/",
+        "10.6019/{0}",
     ),
     Archive(
         "BioImageArchive",
@@ -233,6 +240,16 @@ class Accession:
         if self.text.startswith("ssbd-repos-"):
             return f"https://ssbd.riken.jp/repository/{self.text}/"
         return self.archive.landing_page.format(self.text)
+
+    @property
+    def files(self) -> str:
+        """Address of the folder with all of its files, as its archive publishes them; empty when there is none."""
+        return self.archive.files.format(self.text.rpartition("-")[2])
+
+    @property
+    def doi(self) -> str:
+        """Its DOI without resolver; empty where the archive does not give every study one."""
+        return self.archive.doi.format(self.text)
 
     @property
     def identifiers_org(self) -> str:

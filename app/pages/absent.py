@@ -43,13 +43,22 @@ class WithdrawnStudyError(errors.WithdrawnAccession):
     """The study was withdrawn: with reason, date, and what takes its place."""
 
     def __init__(
-        self, message: str, *, accession: str, reason: str, date: str, successor: str, archive_page: str
+        self,
+        message: str,
+        *,
+        accession: str,
+        reason: str,
+        date: str,
+        successor: str,
+        archive_page: str,
+        citation: str = "",
     ) -> None:
         super().__init__(message, reason=reason, date=date)
         self.details = {
             "accession": accession,
             "reason": reason,
             "date": date,
+            "citation": citation,
             "successor": successor,
             "archive_page": archive_page,
         }

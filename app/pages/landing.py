@@ -8,17 +8,22 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from markupsafe import Markup
 from rembigraph.app.pages import text, words
+from rembigraph.app.pages.getting import readers, snippets, ways
 from rembigraph.app.pages.rendering import web_address
 from rembigraph.app.pages.scales import Scale, scale_bars, ticks
+from rembigraph.app.pages.signposting import capped, study_links
+from rembigraph.catalogue.exports import EXPORTS, citation_text, script_text
 from rembigraph.catalogue.merging import MergedStudy
 from rembigraph.catalogue.parts import archive_of
-from rembigraph.catalogue.serialisation import forms_of
 from rembigraph.catalogue.summary import contributions
 from rembigraph.ontology.identifiers import DOI, Archive, parse_accession
 
 if TYPE_CHECKING:
     from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.representations import Representation
+    from rembigraph.catalogue.exports import Described
     from rembigraph.catalogue.parts import Claim, Part
     from rembigraph.catalogue.reader import Finding, Snapshot
     from rembigraph.catalogue.recordview import Node, RecordView
@@ -106,12 +111,20 @@ class Correlation:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where somebody works: what it is called, and its IRI where the record gives one."""
+
+    label: str
+    iri: str = ""
+
+
+@dataclass(frozen=True)
 class Author:
     """A contributor with what identifies them."""
 
     name: str
     orcid: str
-    affiliations: tuple[str, ...]
+    affiliations: tuple[Place, ...]
     roles: tuple[str, ...]
 
 
@@ -132,8 +145,22 @@ class Missing:
     findings: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
 
-def landing(snapshot: Snapshot, view: RecordView, site: Site) -> dict[str, Any]:
-    """Return the values of the template `study.html`."""
+def landing(
+    snapshot: Snapshot,
+    view: RecordView,
+    site: Site,
+    described: Described,
+    forms: Sequence[Representation],
+) -> dict[str, Any]:
+    """Return the values of the template `study.html`.
+
+    Args:
+        snapshot: the generation.
+        view: what all sources say about the study.
+        site: where it is served.
+        described: the study as exports see it.
+        forms: the forms in which it is offered.
+    """
     merged = snapshot.study(view.accession) or MergedStudy(view, (), (), {})
     view = merged.view
     study = view.study
@@ -176,7 +203,15 @@ def landing(snapshot: Snapshot, view: RecordView, site: Site) -> dict[str, Any]:
             Difference(conflict.field.replace("_", " "), tuple(words.disagreement(view, conflict)))
             for conflict in merged.conflicts
         ],
-        "forms": [form for form in forms_of(view) if form.name != "json"],
+        "forms": [form for form in forms if form.name not in {"html", "json"}],
+        "typed_links": capped(study_links(described, forms)),
+        "script": Markup(script_text(described)),  # noqa: S704 - no <, > or & in it
+        "described": described,
+        "citation": citation_text(described),
+        "bibtex": EXPORTS["bibtex"].make(described).decode(),
+        "ways": ways(described),
+        "snippets": snippets(described, site),
+        "readers": readers(described),
         "query": site.query(study_query(view.iri)),
         "canonical": site.url(f"/{view.accession}"),
         "outside": list(_outside(study)),
@@ -324,8 +359,9 @@ def _author(node: Node) -> Author:
     person = node.first("person") or node.first("contributing_organisation")
     agents = [*node.iris("agent"), *node.iris("person")]
     orcid = next((iri for iri in agents if iri.startswith(_ORCID)), "")
-    places = [*node.concepts("affiliation"), *(person.concepts("affiliation") if person else [])]
-    texts = person.texts("affiliation_text") if person else []
+    holders = [node, *([person] if person else [])]
+    places = [Place(node.view.label(iri), iri) for each in holders for iri in each.iris("affiliation")]
+    texts = map(Place, person.texts("affiliation_text") if person else [])
     return Author(
         name=node.text("display_name") or node.label,
         orcid=orcid,

@@ -28,7 +28,7 @@ CSV: Final = "text/csv"
 PAGE_SIZE: Final = 25
 DOWNLOAD_SIZE: Final = 1000
 _MOST_ON_PAGE: Final = 100
-_TRUTH: Final = {
+TRUTH: Final = {
     "": None,
     "yes": True,
     "true": True,
@@ -64,7 +64,7 @@ def criteria_of(parameters: QueryParams, *, download: bool = False) -> Criteria:
         UsageError: a number or a choice that can't be used.
     """
     wanted = parameters.get("correlative", "").strip().lower()
-    if wanted not in _TRUTH:
+    if wanted not in TRUTH:
         raise UsageError("parameter correlative: write yes or no", where="correlative")
     sort = parameters.get("sort", "")
     if sort and sort not in SORTS:
@@ -76,7 +76,7 @@ def criteria_of(parameters: QueryParams, *, download: bool = False) -> Criteria:
         organism=parameters.getlist("organism"),
         method=parameters.getlist("method"),
         year=parameters.getlist("year"),
-        correlative=_TRUTH[wanted],
+        correlative=TRUTH[wanted],
         sort=sort,
         page=_whole(parameters, "page", 1),
         per_page=min(_whole(parameters, "per_page", most if download else PAGE_SIZE), most),

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from rembigraph.app.pages import text, words
+from rembigraph.app.pages.terms import about_path
 from rembigraph.catalogue.recordview import short_iri
 from rembigraph.ontology.identifiers import Iris, is_accession, is_web_address
 
@@ -50,15 +51,17 @@ class Site:
     Attributes:
         public_url: address that people reach it at, without a slash at the end.
         data_base: data base IRI.
+        registered: whether IRIs of the data base lead to the pages here, so that a study may be cited by its IRI.
     """
 
     public_url: str
     data_base: str
+    registered: bool = False
 
     @classmethod
-    def of(cls, public_url: str, data_base: str) -> Site:
+    def of(cls, public_url: str, data_base: str, *, registered: bool = False) -> Site:
         """Return the site of a public address; a slash at its end does not matter."""
-        return cls(public_url.rstrip("/"), data_base)
+        return cls(public_url.rstrip("/"), data_base, registered)
 
     @property
     def prefix(self) -> str:
@@ -144,6 +147,7 @@ def make_renderer(public_url: str, data_base: str) -> Render:
         plural=text.plural,
         asset=lambda name: site.path(f"/static/{name}?v={fingerprint(name)}"),
         short_term=short_iri,
+        about=lambda iri: site.path(about_path(iri)) if about_path(iri) else "",
         successor_path=lambda text: site.path(f"/{text}") if is_accession(text) else "",
     )
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from rembigraph.app.pages import words
 from rembigraph.app.pages.landing import study_query
 from rembigraph.app.pages.rendering import web_address
+from rembigraph.app.pages.representations import offered
 from rembigraph.catalogue.recordview import RDF_TYPE, field_of, short_iri
-from rembigraph.catalogue.serialisation import forms_of
 from rembigraph.ontology.fields import classes
 from rembigraph.ontology.identifiers import Iris, parse_accession
 
@@ -63,7 +63,7 @@ def thing(view: RecordView, node: Node, site: Site) -> dict[str, Any]:
         "below": [_linked(other, site) for other in islice(view.below(node.iri), _MAX_MENTIONS)],
         "canonical": site.url(f"/{relative}"),
         "path": site.link(node.iri),
-        "forms": [form for form in forms_of(view) if form.name != "json"],
+        "forms": [form for form in offered(view) if form.name not in {"html", "json"}],
         "query": site.query(study_query(node.iri)),
     }
 

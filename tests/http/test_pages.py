@@ -104,7 +104,8 @@ def test_every_page_is_sound(client, path):
     assert len([attrs for attrs in found.all("title") if "id" not in attrs]) == 1
     assert found.all("a", href="#main")
     names = {name for name, _ in found.elements}
-    assert not names & {"script", "iframe", "object", "embed", "img", "style", "base"}
+    assert {each["type"] for each in found.all("script")} <= {"application/ld+json"}
+    assert not names & {"iframe", "object", "embed", "img", "style", "base"}
     for _, attrs in found.elements:
         assert not any(name.startswith("on") or name == "style" for name in attrs)
     ids = [attrs["id"] for _, attrs in found.elements if "id" in attrs]
@@ -164,7 +165,7 @@ def test_what_the_client_holds_is_not_sent_again(client, path):
         again = client.get(path, headers={"If-None-Match": tag})
         assert (again.status_code, again.content) == (304, b"")
         assert again.headers["etag"] == etag
-        assert again.headers["vary"] == "Accept"
+        assert again.headers["vary"].startswith("Accept")
     assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
 
 
@@ -390,7 +391,7 @@ def test_forms_by_suffix_and_by_accept_hold_the_same_graph(client, path):
         assert by_suffix.content == by_accept.content
         assert by_suffix.headers["content-type"].split(";")[0] == media_type
         assert by_accept.headers["content-location"] == f"{PUBLIC}{path}.{suffix}"
-        assert by_accept.headers["vary"] == "Accept"
+        assert by_accept.headers["vary"] == "Accept, Accept-Profile"
         assert isomorphic(rdflib.Graph().parse(data=by_suffix.content, format=parser), reference), suffix
     quads = set(parse(client.get(path + ".nq").content, format=RdfFormat.N_QUADS))
     assert quads == set(parse(client.get(path + ".trig").content, format=RdfFormat.TRIG))
@@ -401,7 +402,7 @@ def test_a_record_names_its_other_forms(client):
     link = client.get("/S-BSST707", headers=HTML).headers["link"]
     assert f'<{PUBLIC}/S-BSST707>; rel="canonical"' in link
     for suffix, media_type, _ in FORMS:
-        assert f'<{PUBLIC}/S-BSST707.{suffix}>; rel="alternate"; type="{media_type}"' in link
+        assert f'<{PUBLIC}/S-BSST707.{suffix}>; rel="describedby alternate"; type="{media_type}"' in link
     assert (
         f'<{PUBLIC}/S-BSST707.html>; rel="alternate"; type="text/html"'
         in client.get("/S-BSST707.ttl").headers["link"]
@@ -499,7 +500,7 @@ def test_a_withdrawn_study_says_why(client):
 def test_a_hostile_record_is_inert(client, path):
     answer = client.get(path, headers=HTML)
     assert answer.status_code == 200
-    assert "<script" not in answer.text.lower()
+    assert answer.text.lower().count("<script") == len(Page(answer.text).all("script")) <= 1
     assert "<svg onload" not in answer.text
     assert "javascript:" not in "".join(a["href"] for a in Page(answer.text).all("a"))
     assert not re.search("[\x00-\x08\x0e-\x1f\u202a-\u202e\u2066-\u2069]", answer.text)

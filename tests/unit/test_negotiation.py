@@ -1,15 +1,11 @@
 """Content negotiation against the rules of RFC 9110, section 12."""
 
 import pytest
-from rembigraph.app.negotiation import (
-    RECORD_TYPES,
-    NotAcceptableError,
-    negotiate,
-    split_suffix,
-    wants_html,
-)
+from rembigraph.app.negotiation import HTML, NotAcceptableError, negotiate, profiles_of, wants_html
+from rembigraph.app.pages.representations import split_tail
+from rembigraph.catalogue.serialisation import FORMS
 
-OFFERED = list(RECORD_TYPES)
+OFFERED = [HTML, *(form.media_type for form in FORMS.values())]
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 COMUNICA = (
     "application/n-quads,application/trig;q=0.95,application/ld+json;q=0.9,application/n-triples;q=0.8,"
@@ -66,12 +62,23 @@ def test_what_excludes_everything_is_refused_with_the_offer(accept):
         ("EMPIAR-10310.JSONLD", ("EMPIAR-10310", "jsonld")),
         ("EMPIAR-10310.html", ("EMPIAR-10310", "html")),
         ("EMPIAR-10310.exe", ("EMPIAR-10310.exe", "")),
+        ("EMPIAR-10310.dcat.ttl", ("EMPIAR-10310", "dcat")),
+        ("EMPIAR-10310-ro-crate-metadata.json", ("EMPIAR-10310", "rocrate")),
+        ("EMPIAR-10310.bib", ("EMPIAR-10310", "bibtex")),
         (".ttl", (".ttl", "")),
+        ("S-BSST1/image/.ttl", ("S-BSST1/image/.ttl", "")),
         ("a.ttl/b", ("a.ttl/b", "")),
     ],
 )
 def test_suffixes_name_forms(path, expected):
-    assert split_suffix(path) == expected
+    stem, form = split_tail(path)
+    assert (stem, form.name if form else "") == expected
+
+
+def test_profiles_of_a_media_type_are_read():
+    accept = 'application/ld+json;q=0.9;profile="https://w3id.org/ro/crate/1.2", text/turtle;profile="x:y"'
+    assert profiles_of(accept, "application/ld+json") == {"https://w3id.org/ro/crate/1.2"}
+    assert profiles_of(accept, "text/html") == set()
 
 
 def test_errors_are_pages_for_browsers_only():

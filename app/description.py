@@ -1,0 +1,208 @@
+"""The OpenAPI description: what every route takes, in which forms it answers, and how it says no.
+
+FastAPI finds the routes; what they answer is said here, in one table, because the routes build their answers
+themselves. A test compares the table with the routes, and another client checks a running server against it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi.openapi.utils import get_openapi
+from rembigraph.app.negotiation import HTML, JSON
+from rembigraph.app.pages.listing import TRUTH
+from rembigraph.app.pages.representations import BY_TAIL
+from rembigraph.app.pages.signposting import LINKSETS
+from rembigraph.app.problems import PROBLEM_JSON
+from rembigraph.app.sparql.formats import GRAPH_FORMATS, RESULT_FORMATS
+from rembigraph.app.sparql.protocol import DIRECT, FORM
+from rembigraph.catalogue.criteria import SORTS
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+_RECORD: Final = tuple(dict.fromkeys([*(each.media_type for each in BY_TAIL.values()), *LINKSETS.values()]))
+_RESULTS: Final = tuple(
+    dict.fromkeys([*(form.media_type for form in (*RESULT_FORMATS, *GRAPH_FORMATS)), HTML])
+)
+_RDF: Final = tuple(each.media_type for each in BY_TAIL.values() if each.token == "rembi")  # noqa: S105 - a name
+_NOT_THERE: Final = (404, 406, 503)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a route takes and answers.
+
+    Attributes:
+        media_types: forms of its answers.
+        statuses: statuses beside 200.
+        query: parameters of the query: name -> what it means.
+        body: media types of the request's body; empty when it takes none.
+        formats: values of the parameter `format`, where only these are allowed.
+    """
+
+    media_types: Sequence[str]
+    statuses: Sequence[int] = ()
+    query: Mapping[str, str] | None = None
+    body: Sequence[str] = ()
+    formats: Sequence[str] = ()
+
+    @property
+    def responses(self) -> dict[str, Any]:
+        """Its answers, as OpenAPI writes them."""
+        found = {"200": _response(HTTPStatus.OK, self.media_types)}
+        for status in map(HTTPStatus, (*self.statuses, 405)):
+            problem = status >= HTTPStatus.BAD_REQUEST
+            found[str(status.value)] = _response(status, (PROBLEM_JSON, HTML) if problem else ())
+        return found
+
+    @property
+    def parameters(self) -> list[dict[str, Any]]:
+        """Parameters of its query, as OpenAPI writes them."""
+        return [
+            {
+                "name": name,
+                "in": "query",
+                "required": name in _REQUIRED,
+                "description": meaning,
+                "schema": {"type": "string", **self._values(name)},
+            }
+            for name, meaning in (self.query or {}).items()
+        ]
+
+    def _values(self, name: str) -> dict[str, Any]:
+        if name == "format" and self.formats:
+            return {"enum": ["", *self.formats]}
+        return _VALUES.get(name, {})
+
+
+_FILTERS: Final = {
+    "q": "words, accessions, names",
+    "archive": "key or name of an archive; may be repeated",
+    "organism": "name, NCBITaxon identifier or IRI; may be repeated",
+    "method": "label, FBbi identifier or IRI of an imaging method; may be repeated",
+    "year": "year of release; may be repeated",
+    "correlative": "yes: only studies with a part elsewhere; no: only those without",
+    "sort": "relevance, newest, oldest, title, accession or largest",
+    "page": "number of the page, from 1",
+    "per_page": "studies on a page",
+    "format": "html, json or csv; stands for the Accept header",
+}
+_REQUIRED: Final = frozenset({"iri"})
+_VALUES: Final[Mapping[str, dict[str, Any]]] = {
+    "iri": {"pattern": "^https?://[a-z0-9.-]+\\.[a-z]{2,10}/[A-Za-z0-9._~/-]{0,200}$"},
+    "default-graph-uri": {"pattern": "^https?://[a-z0-9.-]+/[A-Za-z0-9._~/-]{0,200}$"},
+    "named-graph-uri": {"pattern": "^https?://[a-z0-9.-]+/[A-Za-z0-9._~/-]{0,200}$"},
+    "correlative": {"enum": list(TRUTH)},
+    "sort": {"enum": ["", *SORTS]},
+    "page": {"pattern": "^([1-9][0-9]{0,2})?$"},
+    "per_page": {"pattern": "^([1-9][0-9]{0,2})?$"},
+    "_mediatype": {"enum": ["", *_RECORD]},
+    "_profile": {
+        "enum": sorted({name for each in BY_TAIL.values() for name in ("", each.token, each.profile)})
+    },
+}
+"""What is known of the values of parameters; an empty one is as good as none."""
+_FORM_OF: Final = {
+    "_profile": "a standard that the answer follows, by short name or IRI",
+    "_mediatype": "media type of the answer; stands for the Accept header",
+}
+_SPARQL: Final = {
+    "query": "the query",
+    "default-graph-uri": "named graph of the default graph; may be repeated",
+    "named-graph-uri": "named graph of the dataset; may be repeated",
+    "timeout": "seconds; more than the server allows is clamped",
+    "format": "form of the result; stands for the Accept header",
+}
+_NO_QUERY: Final = (304, 400, 403, 406, 413, 415, 429, 503, 504)
+
+OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
+    ("get", "/health"): Operation((JSON,)),
+    ("get", "/status"): Operation((JSON, HTML), (406, 503)),
+    ("get", "/sparql"): Operation(_RESULTS, _NO_QUERY, _SPARQL),
+    ("post", "/sparql"): Operation(_RESULTS, _NO_QUERY, body=(FORM, DIRECT)),
+    ("get", "/ns"): Operation((HTML, *_RDF), (303, 304, 404, 406)),
+    ("get", "/ns/changes"): Operation((HTML,), (304, 406)),
+    ("get", "/ns/term/{name}"): Operation((HTML,), (301, 304, 404, 406)),
+    ("get", "/ns/{version}"): Operation((HTML, *_RDF), (301, 303, 304, 307, 404, 406)),
+    ("get", "/shapes"): Operation((HTML, *_RDF), (304, 404, 406)),
+    ("get", "/context.jsonld"): Operation(("application/ld+json",), (304,)),
+    ("get", "/links"): Operation((HTML,), (304, *_NOT_THERE)),
+    ("get", "/links/{path}"): Operation((HTML, JSON, "application/yaml"), (301, 304, 400, *_NOT_THERE)),
+    ("get", "/about"): Operation((), (303, 400), {"iri": "an http(s) address"}),
+    ("get", "/about/{name}"): Operation((HTML, JSON), (301, 304, *_NOT_THERE)),
+    ("get", "/studies"): Operation(
+        (HTML, JSON, "text/csv"), (304, 400, 406, 503), _FILTERS, formats=("html", "json", "csv")
+    ),
+    ("get", "/{path}"): Operation(_RECORD, (301, 303, 304, 410, *_NOT_THERE), _FORM_OF),
+}
+"""What each route answers, by method and path; HEAD answers as GET does, without a body."""
+
+
+def describe(app: FastAPI, public_url: str) -> None:
+    """Have an application describe itself in full at `/openapi.json`."""
+
+    def description() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _complete(app, public_url)
+        return app.openapi_schema
+
+    app.openapi = description  # type: ignore[method-assign]
+
+
+def _complete(app: FastAPI, public_url: str) -> dict[str, Any]:
+    with warnings.catch_warnings():
+        # GET and HEAD of one route get the same identifier; `_fill` tells them apart.
+        warnings.filterwarnings("ignore", "Duplicate Operation ID")
+        schema = get_openapi(
+            title=app.title,
+            version=app.version,
+            summary="The knowledge-graph metadata catalogue of biological imaging",
+            routes=app.routes,
+            servers=[{"url": public_url}],
+        )
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            _fill(operation, OPERATIONS[("get" if method == "head" else method, path)], method)
+    schema["components"] = {"schemas": {"Problem": _PROBLEM}}
+    return schema
+
+
+def _fill(operation: dict[str, Any], said: Operation, method: str) -> None:
+    in_path = [each for each in operation.get("parameters", ()) if each["in"] == "path"]
+    operation["parameters"] = [*in_path, *said.parameters]
+    operation["operationId"] = f"{operation['operationId']}_{method}"
+    operation["responses"] = said.responses
+    if said.body:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {kind: {"schema": _BODIES[kind]} for kind in said.body},
+        }
+
+
+def _response(status: HTTPStatus, media_types: Sequence[str]) -> dict[str, Any]:
+    content = {kind: {"schema": _SCHEMAS.get(kind, {})} for kind in media_types}
+    return {"description": status.phrase, **({"content": content} if content else {})}
+
+
+_TEXT: Final = {"type": "string", "minLength": 1}
+_BODIES: Final = {
+    DIRECT: _TEXT,
+    FORM: {"type": "object", "required": ["query"], "properties": {"query": _TEXT}},
+}
+_SCHEMAS: Final = {PROBLEM_JSON: {"$ref": "#/components/schemas/Problem"}}
+_PROBLEM: Final = {
+    "type": "object",
+    "description": "What is wrong, where, and what to do (RFC 9457).",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+    },
+}
