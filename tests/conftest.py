@@ -8,10 +8,18 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
 import yaml
+
+collect_ignore = (
+    []
+    if all(map(find_spec, ("bibtexparser", "citeproc", "datacite", "lxml", "pybtex", "pylatexenc", "rispy")))
+    else ["unit/test_citations.py", "unit/test_datacite.py", "realdata/test_citations_realdata.py"]
+)
+"""What needs the parsers of others, which come with the dev extra; .ci/run has them."""
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
