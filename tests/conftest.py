@@ -272,7 +272,10 @@ def running(make_app: Callable[[str], Any], lifespan: str = "off") -> Iterator[s
     """Run an application on a free port of loopback; give its address."""
     import uvicorn
 
-    listener = socket.create_server(("127.0.0.1", 0))
+    # With the protocol number, asyncio turns Nagle's algorithm off: 1 ms for an answer instead of 44.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(128)
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     config = uvicorn.Config(
         make_app(address), log_level="warning", lifespan=lifespan, http="httptools", ws="none"

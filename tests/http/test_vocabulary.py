@@ -97,7 +97,9 @@ class Page(HTMLParser):
 def client(made_up):
     """A client of a running server of the made-up catalogue, workers and all."""
     app = create_app(made_up.home, PUBLIC, QueryLimits(workers=1, spares=0))
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # without Nagle's delay
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(128)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", ws="none"))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
