@@ -13,7 +13,6 @@ from rembigraph.app.pages import text, words
 from rembigraph.app.pages.getting import readers, snippets, ways
 from rembigraph.app.pages.rendering import web_address
 from rembigraph.app.pages.scales import Scale, scale_bars, ticks
-from rembigraph.app.pages.signposting import capped, study_links
 from rembigraph.catalogue.exports import EXPORTS, citation_text, script_text
 from rembigraph.catalogue.merging import MergedStudy
 from rembigraph.catalogue.parts import archive_of
@@ -23,6 +22,7 @@ from rembigraph.ontology.identifiers import DOI, Archive, parse_accession
 if TYPE_CHECKING:
     from rembigraph.app.pages.rendering import Site
     from rembigraph.app.pages.representations import Representation
+    from rembigraph.app.pages.signposting import TypedLink
     from rembigraph.catalogue.exports import Described
     from rembigraph.catalogue.parts import Claim, Part
     from rembigraph.catalogue.reader import Finding, Snapshot
@@ -151,6 +151,7 @@ def landing(
     site: Site,
     described: Described,
     forms: Sequence[Representation],
+    links: Sequence[TypedLink],
 ) -> dict[str, Any]:
     """Return the values of the template `study.html`.
 
@@ -160,11 +161,12 @@ def landing(
         site: where it is served.
         described: the study as exports see it.
         forms: the forms in which it is offered.
+        links: the typed links of its page.
     """
     merged = snapshot.study(view.accession) or MergedStudy(view, (), (), {})
     view = merged.view
     study = view.study
-    parts = snapshot.parts(view.accession)
+    parts = list(described.parts)
     whole = snapshot.correlative_set(view.accession)
     correlations = list(_correlations(snapshot, view, parts, site))
     used = {node.iri for correlation in correlations for node in correlation.transformations}
@@ -204,7 +206,7 @@ def landing(
             for conflict in merged.conflicts
         ],
         "forms": [form for form in forms if form.name not in {"html", "json"}],
-        "typed_links": capped(study_links(described, forms)),
+        "typed_links": links,
         "script": Markup(script_text(described)),  # noqa: S704 - no <, > or & in it
         "described": described,
         "citation": citation_text(described),

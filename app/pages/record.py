@@ -30,6 +30,7 @@ from rembigraph.app.pages.signposting import (
     as_text,
     capped,
     linkset,
+    linkset_links,
     study_links,
 )
 from rembigraph.app.pages.thing import thing
@@ -158,7 +159,9 @@ class Records:
 
         def make() -> bytes:
             if form == PAGE:
-                return self._html("study.html", landing(snapshot, view, self.site, study, forms))
+                return self._html(
+                    "study.html", landing(snapshot, view, self.site, study, forms, capped(links))
+                )
             if form.is_export:
                 return EXPORTS[form.name].make(study)
             return snapshot.serialise(view.accession, form.name)
@@ -313,8 +316,7 @@ def raw_path(request: Request) -> str:
 
 def _back(study: Described) -> list[TypedLink]:
     """Return what a description of a study links to beside its page: how to cite it, and the linkset."""
-    linksets = (TypedLink("linkset", study.page + tail, kind) for tail, kind in LINKSETS.items())
-    return [TypedLink("cite-as", study.persistent), *linksets]
+    return [TypedLink("cite-as", study.persistent), *linkset_links(study)]
 
 
 def _beside(page: str, history: History, number: int) -> Iterator[TypedLink]:

@@ -77,9 +77,14 @@ def study_links(study: Described, representations: Sequence[Representation]) -> 
             for each in representations
             if each.media_type != HTML
         ),
-        *(TypedLink("linkset", study.page + tail, kind) for tail, kind in LINKSETS.items()),
+        *linkset_links(study),
         *(TypedLink("related", found) for found in _addresses(_related(study))),
     ]
+
+
+def linkset_links(study: Described) -> list[TypedLink]:
+    """Return the links to a study's linksets."""
+    return [TypedLink("linkset", study.page + tail, kind) for tail, kind in LINKSETS.items()]
 
 
 def capped(links: Iterable[TypedLink]) -> list[TypedLink]:
