@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 from rembigraph.app.description import describe
 from rembigraph.app.pages import local_link, make_renderer, pages_router, secure, static_router
+from rembigraph.app.pages.kept import KeptAnswers
 from rembigraph.app.pages.rendering import Render
 from rembigraph.app.pages.vocabulary import vocabulary_router
 from rembigraph.app.problems import install
@@ -59,6 +60,7 @@ def create_app(home: Home, public_url: str, limits: QueryLimits, *, persistent_i
         )
     )
     describe(app, public_url)
+    app.add_middleware(KeptAnswers, generation=reader.served)
     return app
 
 

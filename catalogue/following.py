@@ -79,6 +79,11 @@ class Reader:
         finally:
             self._give_back(held)
 
+    def served(self) -> int | None:
+        """Return the number of the generation that is served; None when it must first be looked at what is there."""
+        held = self._held
+        return None if held is None or self._is_stale() else held.snapshot.generation
+
     def withdrawn(self, accession: str) -> WithdrawalEntry | None:
         """Return the withdrawal of an accession that is withdrawn now, with reason, time and successor."""
         try:

@@ -46,6 +46,7 @@ _LABELS: Final = tuple(
         field_iri("title"),
     )
 )
+"""Predicates that name a term, the best first."""
 
 
 def sources(store: Store, iris: Iris, accession: str) -> tuple[str, ...]:
@@ -95,13 +96,11 @@ def plain(quad: Quad) -> tuple[str, str, Value]:
 def plain_value(term: object) -> Value:
     """Return the object of a quad as a plain value."""
     if isinstance(term, Literal):
+        if language := term.language:
+            return Value(term.value, False, "", language)
         datatype = term.datatype.value
-        return Value(
-            term.value,
-            datatype="" if datatype == XSD_STRING or term.language else datatype,
-            language=term.language or "",
-        )
-    return Value(term.value if isinstance(term, NamedNode) else str(term), is_iri=True)
+        return Value(term.value, False, "" if datatype == XSD_STRING else datatype)
+    return Value(term.value if isinstance(term, NamedNode) else str(term), True)
 
 
 def objects(store: Store, subject: str, predicate: str, graph: object = DEFAULT) -> list[Value]:
@@ -133,13 +132,20 @@ def label(store: Store, iris: Iris, iri: str) -> str:
         node = NamedNode(iri)
     except ValueError:
         return ""
-    for graph in (NamedNode(iris.graph("terms")), DEFAULT):
-        for predicate in _LABELS:
-            quads = store.quads_for_pattern(node, predicate, None, graph)
-            texts = [quad.object.value for quad in quads if isinstance(quad.object, Literal)]
-            if texts:
-                return min(texts, key=lambda text: (bool(_ABBREVIATED.match(text)), len(text), text))
-    return ""
+    terms = NamedNode(iris.graph("terms"))
+    ranked = [
+        (
+            quad.graph_name != terms,
+            rank,
+            bool(_ABBREVIATED.match(quad.object.value)),
+            len(quad.object.value),
+            quad.object.value,
+        )
+        for rank, predicate in enumerate(_LABELS)
+        for quad in store.quads_for_pattern(node, predicate, None, None)
+        if isinstance(quad.object, Literal)
+    ]
+    return min(ranked)[-1] if ranked else ""
 
 
 def is_described(store: Store, iri: str) -> bool:

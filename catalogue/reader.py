@@ -25,6 +25,7 @@ from rembigraph.catalogue.lookups import (
     label,
     labels,
     objects,
+    plain_value,
     record_quads,
     record_view,
     sources,
@@ -376,8 +377,8 @@ class Snapshot:
         return sorted(found)
 
     def _finding(self, node: str) -> Finding:
-        stated = facts_of(self._store, node, NamedNode(self.iris.graph("validation")))
-        facts = {predicate: value.text for _, predicate, value, _ in stated}
+        stated = self._about(node, "validation")
+        facts = {quad.predicate.value: plain_value(quad.object).text for quad in stated}
         return Finding(
             severity=facts.get(_SH + "resultSeverity", "").removeprefix(_SH),
             level=facts.get(PREFIXES["rembi"] + "level", "").removeprefix(PREFIXES["rembi"]),

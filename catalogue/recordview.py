@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from rembigraph.ontology.fields import Field, classes, concept_labels, predicates
 from rembigraph.ontology.identifiers import CURIES, PREFIXES
@@ -34,8 +34,7 @@ _FIRST_SOURCE, _LAST_SOURCE = "rembigraph", "gide"
 _NUMBER: Final = re.compile(r"(\d{1,18})")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Value:
+class Value(NamedTuple):
     """One object of a triple.
 
     Attributes:
@@ -240,12 +239,15 @@ def merge(facts: Iterable[tuple[str, str, Value]]) -> dict[str, dict[str, tuple[
     for subject, predicate, value in facts:
         grouped.setdefault(subject, {}).setdefault(predicate, set()).add(value)
     return {
-        subject: {
-            predicate: tuple(sorted(values, key=lambda value: (natural_key(value.text), value)))
-            for predicate, values in sorted(by_predicate.items())
-        }
+        subject: {predicate: _in_order(values) for predicate, values in sorted(by_predicate.items())}
         for subject, by_predicate in sorted(grouped.items(), key=lambda item: natural_key(item[0]))
     }
+
+
+def _in_order(values: set[Value]) -> tuple[Value, ...]:
+    if len(values) == 1:
+        return tuple(values)
+    return tuple(sorted(values, key=lambda value: (natural_key(value.text), value)))
 
 
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _UNRESOLVED: Final = PREFIXES["rembi"] + "Unresolved"
 _SYNONYM: Final = PREFIXES["skos"] + "altLabel"
 
+ORCID: Final = "https://orcid.org/"
+"""Beginning of the iD of a person."""
+
 
 @dataclass(frozen=True)
 class Term:
@@ -121,7 +124,7 @@ def summarise(store: Store, iris: Iris, view: RecordView) -> StudySummary:
         description=study.text("description"),
         issued=study.text("issued"),
         license=study.text("license") or study.text("license_text"),
-        authors=tuple(node.text("display_name") or node.label for node in authors(view)),
+        authors=tuple(name for name in map(contributor_name, authors(view)) if name),
         publications=tuple(_publications(study)),
         keywords=tuple(study.texts("keyword")),
         organisms=_terms(store, iris, study, "organism"),
@@ -153,6 +156,16 @@ def contributions(view: RecordView) -> list[Node]:
         return []
     best = min(by_source, key=lambda source: (-len(by_source[source]), source_order(source)))
     return sorted(by_source[best], key=_position)
+
+
+def contributor_name(contribution: Node) -> str:
+    """Return the name of who contributed: as written, else that of the person, else the ORCID iD; empty if unknown."""
+    person = contribution.first("person") or contribution.first("contributing_organisation")
+    orcids = [
+        iri for field in ("agent", "person") for iri in contribution.iris(field) if iri.startswith(ORCID)
+    ]
+    named = [contribution.text("display_name"), person.text("name") if person else "", *orcids]
+    return next((name for name in named if name), "")
 
 
 def authors(view: RecordView) -> list[Node]:

@@ -34,6 +34,9 @@ ORGANISATION_TYPES = (
 )
 # Which properties of the root name contributors, and the role that the name of the property says.
 _CONTRIBUTORS = {"author": "", "creator": "", "contributor": "contributor", "editor": "editor"}
+_WORD = r"[^\W\d_][\w.'\u2019-]*"
+_SEVERAL = re.compile(rf"{_WORD}(?: {_WORD}){{1,4}}(?: ?[&;] ?{_WORD}(?: {_WORD}){{1,4}}){{1,20}}")
+"""Names of several people in one text: an ampersand or semicolon stands in nobody's name."""
 _SSBD_AFFILIATION = re.compile(r"(?:Organization|Department|Laboratory)\s*:", re.IGNORECASE)
 _ORCID_HOST = re.compile(r"(?:https?://)?(?:www\.)?orcid\.org\b", re.IGNORECASE)
 _DOI_HOST = re.compile(r"https?://(?:dx\.|www\.)?doi\.org\b", re.IGNORECASE)
@@ -49,36 +52,41 @@ class People:
 
     def contributions(self, root: Node) -> list[Contribution]:
         """Return authors and contributors in the order of the crate."""
-        found: dict[str, Contribution] = {}
+        found: dict[str, list[Contribution]] = {}
         for name, role in _CONTRIBUTORS.items():
             for value in self._crate.values(root, name):
                 self._contribute(found, value, role)
-        for position, contribution in enumerate(found.values(), start=1):
+        every = [contribution for each in found.values() for contribution in each]
+        for position, contribution in enumerate(every, start=1):
             contribution.position = position
-        return list(found.values())
+        return every
 
-    def _contribute(self, found: dict[str, Contribution], value: Value, role: str) -> None:
+    def _contribute(self, found: dict[str, list[Contribution]], value: Value, role: str) -> None:
         known = found.get(value.node) if value.node else None
-        contribution = known or self._contribution(value)
-        if contribution is None:
+        contributions = known or self._contributions(value)
+        if not contributions:
             return
         self._crate.follow(value)
-        contribution.role = [*(contribution.role or []), *([role] if role else [])]
-        found[value.node or value.pointer] = contribution
+        for contribution in contributions:
+            contribution.role = [*(contribution.role or []), *([role] if role else [])]
+        found[value.node or value.pointer] = contributions
 
-    def _contribution(self, value: Value) -> Contribution | None:
+    def _contributions(self, value: Value) -> list[Contribution]:
+        """Return what a value names: one agent, or the people whom one node names together."""
         node = self._crate.graph.target(value)
         if node is None:
-            return self._contribution_without_node(value)
+            found = self._contribution_without_node(value)
+            return [found] if found else []
         if node.is_a(*ORGANISATION_TYPES):
             organisation = self.organisation(value)
             name = organisation.name if organisation else None
-            return Contribution(display_name=name, contributing_organisation=organisation)
-        person = self._person(node)
-        given = " ".join(part for part in (person.given_name, person.family_name) if part)
-        return Contribution(
-            display_name=person.name or given or None, person=person, affiliation=person.affiliation
-        )
+            return [Contribution(display_name=name, contributing_organisation=organisation)]
+        people = _apart(self._person(node))
+        if len(people) > 1:
+            self._crate.dissolve(node)
+        else:
+            self._crate.claim(node, "Person")
+        return list(map(_of_person, people))
 
     def _contribution_without_node(self, value: Value) -> Contribution | None:
         if value.node:
@@ -97,8 +105,8 @@ class People:
         if known:
             return known
         crate = self._crate
-        crate.claim(node, "Person")
-        name = crate.text(node, "name", names_a_person=True)
+        crate.claim_types(node, "Person")
+        name = self._name(node, names_a_person=True)
         iri, key = crate.identity(node, "person", name, _person_iri)
         person = Person(
             id=iri,
@@ -114,6 +122,11 @@ class People:
         )
         self._persons[node.id] = person
         return person
+
+    def _name(self, node: Node, *, names_a_person: bool = False) -> str | None:
+        """Return the name of an agent. IDR repeats the local id (`#person-3`) where it has no name: that is none."""
+        name = self._crate.text(node, "name", names_a_person=names_a_person)
+        return None if name == node.id and node.id.startswith(("#", "_:")) else name
 
     def _packed_affiliation(self, node: Node) -> list[str]:
         """SSBD packs the affiliation into the description of a person."""
@@ -148,7 +161,7 @@ class People:
     def _new_organisation(self, node: Node) -> Organisation:
         crate = self._crate
         crate.claim(node, "Organization")
-        name = crate.text(node, "name")
+        name = self._name(node)
         iri, key = crate.identity(node, "organisation", name, _agent_iri)
         return Organisation(
             id=iri,
@@ -184,6 +197,26 @@ class People:
             grant_identifier=crate.text(node, "identifier"),
             funder=[*self._organisations_of(node, "funder"), *self._organisations_of(node, "sponsor")],
         )
+
+
+def _of_person(person: Person) -> Contribution:
+    given = " ".join(part for part in (person.given_name, person.family_name) if part)
+    return Contribution(
+        display_name=person.name or given or None, person=person, affiliation=person.affiliation
+    )
+
+
+def _apart(person: Person) -> list[Person]:
+    """Return the people whom one node names together (`Ann Example & Bob Example`), else the person alone.
+
+    Nobody is taken apart who has an identifier or name parts: these would belong to one of them only. What else the
+    node says, such as where they work, it says of all.
+    """
+    told = person.id or person.given_name or person.family_name or person.alternate_identifier
+    if told or not _SEVERAL.fullmatch(person.name or ""):
+        return [person]
+    names = re.split(r" ?[&;] ?", person.name or "")
+    return [person.model_copy(update={"key": None, "name": name}, deep=True) for name in names]
 
 
 def _person_iri(text: str) -> str | None:

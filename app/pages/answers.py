@@ -13,6 +13,8 @@ from rembigraph.app.pages.rendering import secure
 from starlette.requests import Request
 from starlette.responses import Response
 
+KEEP: Final = "rembigraph.keep"
+"""Key of a request's scope: the generation, the address and what is negotiated alone decide its answer."""
 CACHE_BYTES: Final = 32 * 1024 * 1024
 
 
@@ -58,9 +60,13 @@ class BodyCache:
 def answer(
     request: Request, body: Body, media_type: str, headers: Mapping[str, str] | None = None, status: int = 200
 ) -> Response:
-    """Return an answer with its validators: 304 when the client holds it already, no content for HEAD."""
+    """Return an answer with its validators: 304 when the client holds it already, no content for HEAD.
+
+    It must depend on nothing but the generation, the address and what is negotiated: it may be kept (see `kept`).
+    """
+    request.scope[KEEP] = True
     fields = {"Cache-Control": "no-cache", "ETag": body.etag, **(headers or {})}
-    if status == 200 and _holds(request.headers.get("if-none-match", ""), body.etag):
+    if status == 200 and holds(request.headers.get("if-none-match", ""), body.etag):
         return Response(status_code=304, headers=fields)
     charset = "; charset=utf-8" if media_type.startswith("text/") and "charset" not in media_type else ""
     fields["Content-Type"] = media_type + charset
@@ -71,7 +77,7 @@ def answer(
     return response
 
 
-def _holds(header: str, etag: str) -> bool:
+def holds(header: str, etag: str) -> bool:
     """Whether an `If-None-Match` header names the tag (weak comparison, RFC 9110 section 13.1.2)."""
     if header.strip() == "*":
         return True

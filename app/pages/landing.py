@@ -16,7 +16,7 @@ from rembigraph.app.pages.scales import Scale, scale_bars, ticks
 from rembigraph.catalogue.exports import EXPORTS, citation_text, script_text
 from rembigraph.catalogue.merging import MergedStudy
 from rembigraph.catalogue.parts import archive_of
-from rembigraph.catalogue.summary import contributions
+from rembigraph.catalogue.summary import ORCID, contributions, contributor_name
 from rembigraph.ontology.identifiers import DOI, Archive, parse_accession
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from rembigraph.catalogue.reader import Finding, Snapshot
     from rembigraph.catalogue.recordview import Node, RecordView
 
-_ORCID: Final = "https://orcid.org/"
 _MAX_RECORDS: Final = 8
 """Most records of other studies that are read for what they say about correlations with this one."""
 
@@ -360,12 +359,12 @@ def _member(member: Node, snapshot: Snapshot, site: Site) -> Member:
 def _author(node: Node) -> Author:
     person = node.first("person") or node.first("contributing_organisation")
     agents = [*node.iris("agent"), *node.iris("person")]
-    orcid = next((iri for iri in agents if iri.startswith(_ORCID)), "")
+    orcid = next((iri for iri in agents if iri.startswith(ORCID)), "")
     holders = [node, *([person] if person else [])]
     places = [Place(node.view.label(iri), iri) for each in holders for iri in each.iris("affiliation")]
     texts = map(Place, person.texts("affiliation_text") if person else [])
     return Author(
-        name=node.text("display_name") or node.label,
+        name=contributor_name(node) or "name not given",
         orcid=orcid,
         affiliations=tuple(dict.fromkeys([*places, *texts])),
         roles=tuple(node.texts("role")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote
 
 from rembigraph.app.pages.absent import UnknownStudyError, WithdrawnStudyError
-from rembigraph.app.pages.answers import Body, BodyCache, answer
+from rembigraph.app.pages.answers import Body, answer
 from rembigraph.app.pages.landing import landing
 from rembigraph.app.pages.links import external_redirect
 from rembigraph.app.pages.rendering import Render, Site
@@ -117,7 +117,6 @@ class Records:
     reader: Reader
     site: Site
     render: Render
-    bodies: BodyCache
 
     def answer(self, request: Request) -> Response:
         """Answer for the path of a request; raises `UnknownStudyError`, `WithdrawnStudyError`, `NotAcceptableError`."""
@@ -156,20 +155,17 @@ class Records:
                 f"{form.label} can't hold this record, or the record lacks what it needs",
                 fix="ask for another form: " + ", ".join(each.tail for each in forms),
             )
-
-        def make() -> bytes:
-            if form == PAGE:
-                return self._html(
-                    "study.html", landing(snapshot, view, self.site, study, forms, capped(links))
-                )
-            if form.is_export:
-                return EXPORTS[form.name].make(study)
-            return snapshot.serialise(view.accession, form.name)
-
-        body = self._body(snapshot, (view.accession, form.name), make)
+        if form == PAGE:
+            content = self._html(
+                "study.html", landing(snapshot, view, self.site, study, forms, capped(links))
+            )
+        elif form.is_export:
+            content = EXPORTS[form.name].make(study)
+        else:
+            content = snapshot.serialise(view.accession, form.name)
         shown = capped(links) if form == PAGE else [TypedLink("describes", study.page, HTML), *_back(study)]
         shown.append(TypedLink("version-history", f"{study.page}/versions", HTML))
-        return self._send(request, study.page, form, forms, body, shown)
+        return self._send(request, study.page, form, forms, content, shown)
 
     def _thing(self, request: Request, snapshot: Snapshot, view: RecordView, address: Address) -> Response:
         path, form = _locate(view, address)
@@ -177,16 +173,13 @@ class Records:
         form = form or choose(request, forms)
         iri = self.site.data_base + path
         node = view.node(iri)
-
-        def make() -> bytes:
-            if form == PAGE:
-                return self._html("thing.html", thing(view, node, self.site)) if node else b""
-            return snapshot.serialise(view.accession, form.name, iri)
-
-        body = self._body(snapshot, (path, form.name), make)
+        if node and form == PAGE:
+            content = self._html("thing.html", thing(view, node, self.site))
+        else:
+            content = snapshot.serialise(view.accession, form.name, iri)
         page = self.site.url(f"/{path}")
         above = [TypedLink("collection", self.site.url(f"/{view.accession}"), HTML)]
-        return self._send(request, page, form, forms, body, above)
+        return self._send(request, page, form, forms, content, above)
 
     def _send(
         self,
@@ -194,7 +187,7 @@ class Records:
         page: str,
         form: Representation,
         forms: Sequence[Representation],
-        body: Body,
+        content: bytes,
         links: Sequence[TypedLink],
     ) -> Response:
         named = {link.href for link in links}
@@ -212,7 +205,7 @@ class Records:
             "Link": ", ".join(link.written() for link in every),
             **_OPEN,
         }
-        return answer(request, body, form.media_type, headers)
+        return answer(request, Body.of(content), form.media_type, headers)
 
     def _version(self, request: Request, snapshot: Snapshot, view: RecordView, rest: str) -> Response:
         history = history_of(self.reader.home.ledger.history(view.accession))
@@ -224,8 +217,8 @@ class Records:
         ]
         if rest == "versions":
             form = choose(request, [PAGE])
-            body = Body.of(self._html("versions.html", versions_page(view, history, self.site)))
-            return self._send(request, f"{page}/versions", form, [PAGE], body, links[:1])
+            content = self._html("versions.html", versions_page(view, history, self.site))
+            return self._send(request, f"{page}/versions", form, [PAGE], content, links[:1])
         version = history.version(int(stem[1:])) if stem[1:].isdecimal() else None
         if version is None:
             message = f"{view.accession} has no version {stem[1:]}; it has {len(history.versions)}"
@@ -236,15 +229,11 @@ class Records:
         if form not in forms:
             raise UnknownStudyError(f"a version is not offered as {form.label}", accession=view.accession)
         links += _beside(page, history, version.number)
-
-        def make() -> bytes:
-            if form == PAGE:
-                values = version_page(old, history, version, self.site)
-                return self._html("thing.html", values)
-            return serialise(quads, form.name, view.iri)
-
-        body = self._body(snapshot, (f"{view.accession}/{stem}", form.name), make)
-        return self._send(request, f"{page}/{stem}", form, forms, body, links)
+        if form == PAGE:
+            content = self._html("thing.html", version_page(old, history, version, self.site))
+        else:
+            content = serialise(quads, form.name, view.iri)
+        return self._send(request, f"{page}/{stem}", form, forms, content, links)
 
     def _linkset(
         self, request: Request, study: Described, forms: Sequence[Representation], tail: str
@@ -254,9 +243,6 @@ class Records:
         back = [TypedLink("canonical", study.page + tail), TypedLink("describes", study.page, HTML)]
         headers = {"Link": ", ".join(link.written() for link in back), **_OPEN}
         return answer(request, body, LINKSETS[tail], headers)
-
-    def _body(self, snapshot: Snapshot, key: tuple[str, str], make: Callable[[], bytes]) -> Body:
-        return self.bodies.get((snapshot.generation, *key), make)
 
     def _absent(self, snapshot: Snapshot, accession: Accession) -> Exception:
         name = str(accession)

@@ -15,7 +15,7 @@ from rembigraph.app.negotiation import (
 )
 from rembigraph.app.pages.about import about_router
 from rembigraph.app.pages.absent import UnknownStudyError
-from rembigraph.app.pages.answers import Body, BodyCache, answer
+from rembigraph.app.pages.answers import Body, answer
 from rembigraph.app.pages.home import home
 from rembigraph.app.pages.links import links_router
 from rembigraph.app.pages.listing import CSV, as_csv, as_json, criteria_of, listing
@@ -69,9 +69,8 @@ def pages_router(
     """
     render = render or make_renderer(public_url, data_base)
     site = Site.of(public_url, data_base, registered=registered)
-    bodies = BodyCache()
-    pages = _Pages(reader, site, render, bodies)
-    records = Records(reader, site, render, bodies)
+    pages = _Pages(reader, site, render)
+    records = Records(reader, site, render)
     router = static_router()
     router.include_router(links_router(reader, public_url=public_url, data_base=data_base, render=render))
 
@@ -99,17 +98,15 @@ class _Pages:
     reader: Reader
     site: Site
     render: Render
-    bodies: BodyCache
 
     def home(self, request: Request) -> Response:
         negotiate(request.headers.get("accept"), [HTML])
         try:
             with self.reader.snapshot() as snapshot:
-                key = (snapshot.generation, "home")
-                body = self.bodies.get(key, lambda: self._html("home.html", home(snapshot, self.site)))
+                content = self._html("home.html", home(snapshot, self.site))
         except EmptyCatalogueError:
-            body = Body.of(self._html("home.html", {"counts": None}))
-        return answer(request, body, HTML, {"Vary": "Accept"})
+            content = self._html("home.html", {"counts": None})
+        return answer(request, Body.of(content), HTML, {"Vary": "Accept"})
 
     def studies(self, request: Request) -> Response:
         wanted = request.query_params.get("format", "")

@@ -23,13 +23,13 @@ from rembigraph.catalogue.exports.dcat_things import (
 )
 from rembigraph.catalogue.exports.kinds import Export
 from rembigraph.catalogue.exports.schema_org_facts import (
-    FREE_LICENCES,
     articles,
     biosample_terms,
     cut_short,
     file_addresses,
     folder_of,
     identifiers,
+    is_free,
     license_of,
     notes,
     related,
@@ -153,7 +153,7 @@ def _rights(study: Described, facts: Facts) -> None:
     licence = license_of(study)
     if licence:
         facts.link(study.persistent, "dct:license", licence, "dct:LicenseDocument")
-    if licence.startswith(FREE_LICENCES):
+    if is_free(study):
         facts.link(study.persistent, "dct:accessRights", _PUBLIC, "dct:RightsStatement", label="public")
     rights = paragraphs(study.study.text("rights"))
     if rights:

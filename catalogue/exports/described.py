@@ -26,7 +26,7 @@ class Author:
     """Somebody who made a study, as a citation names them.
 
     Attributes:
-        name: as the source writes it; never empty.
+        name: as the source writes it, or the ORCID iD where it has none; never empty.
         given: given names, or empty when the source does not tell them apart.
         family: family name, or empty likewise.
         orcid: ORCID iD as an https address, or empty.
@@ -87,7 +87,10 @@ class Described:
 
     @cached_property
     def authors(self) -> tuple[Author, ...]:
-        """Its authors in order; nobody twice."""
+        """Its authors in order; nobody twice.
+
+        Who has neither a name nor an ORCID iD can't be cited, and is left out.
+        """
         return tuple(dict.fromkeys(author for node in authors(self.view) if (author := _author(node))))
 
     @cached_property
@@ -152,11 +155,12 @@ class Described:
 def _author(node: Node) -> Author | None:
     person = node.first("person")
     group = node.first("contributing_organisation")
-    name = _one_line(node.text("display_name") or node.label)
-    if not name:
-        return None
     addresses = [*node.iris("agent"), *node.iris("person")]
     orcid = next((found[1] for iri in addresses if (found := _ORCID_IRI.fullmatch(iri))), "")
+    named = (one.text("name") for one in (person, group) if one)
+    name = _one_line(next(filter(str.strip, (node.text("display_name"), *named)), "") or orcid)
+    if not name:
+        return None
     places = [*node.concepts("affiliation"), *(person.concepts("affiliation") if person else ())]
     places += person.texts("affiliation_text") if person else ()
     return Author(

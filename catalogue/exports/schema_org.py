@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 from rembigraph.catalogue.exports.citation import cite, one_line, paragraphs
 from rembigraph.catalogue.exports.kinds import Export
 from rembigraph.catalogue.exports.schema_org_facts import (
-    FREE_LICENCES,
     articles,
     biosample_terms,
     cut_short,
     file_addresses,
     folder_of,
     identifiers,
+    is_free,
     license_of,
     notes,
     related,
@@ -131,11 +131,10 @@ def _heading(study: Described) -> Thing:
 
 
 def _rights(study: Described) -> Thing:
-    licence = license_of(study)
     return {
-        "license": licence,
+        "license": license_of(study),
         "copyrightNotice": one_line(study.study.text("rights")),
-        "isAccessibleForFree": True if licence.startswith(FREE_LICENCES) else None,
+        "isAccessibleForFree": True if is_free(study) else None,
         "funding": list(grants(study)),
     }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from rembigraph.catalogue.exports.citation import one_line
+from rembigraph.catalogue.exports.citation import one_line, publisher_of
 from rembigraph.ontology.identifiers import DOI, is_web_address
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 Listed = tuple["FileAddress", ...]
 
 PUBMED: Final = "https://pubmed.ncbi.nlm.nih.gov/"
-FREE_LICENCES: Final = "https://creativecommons.org/"
-"""Licences that begin with this give the data to everybody without a fee."""
+_FREE_LICENCES: Final = "https://creativecommons.org/"
 
 _REGISTRIES: Final = (DOI, "https://identifiers.org/")
 _DOI: Final = re.compile(r"10\.\d{4,9}/\S+", re.ASCII)
@@ -140,6 +139,15 @@ def identifiers(study: Described) -> list[str]:
     """Return the accession, then the study's registered identifiers: the archive's DOI, identifiers.org."""
     registered = (iri for iri in web_addresses(study.same_as) if iri.startswith(_REGISTRIES))
     return [str(study.accession), *registered]
+
+
+def is_free(study: Described) -> bool:
+    """Whether everybody may have the data without a fee: an archive released them, under a Creative Commons licence.
+
+    The archives ask nobody for money, and every licence and waiver of Creative Commons is free of royalties. Of other
+    studies nothing is known: they are not said to cost anything.
+    """
+    return bool(publisher_of(study)) and license_of(study).startswith(_FREE_LICENCES)
 
 
 def license_of(study: Described) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("app", "catalogue", "loaders", "ontology", "shapes")
+FOLDERS = ("app", "catalogue", "client", "loaders", "ontology", "shapes")
 VAGUE = {"utils", "helpers", "manager", "common", "misc"}
 
 

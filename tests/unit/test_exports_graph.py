@@ -418,6 +418,36 @@ def test_two_people_never_share_an_id():
     assert len(set(dcat.objects(None, NS["dct"].creator))) == 2
 
 
+@pytest.mark.parametrize(
+    ("accession", "license_", "free"),
+    [
+        ("S-BIAD999001", CC_BY, True),
+        ("EMPIAR-99001", "https://creativecommons.org/publicdomain/zero/1.0/", True),
+        ("S-BIAD999001", "https://example.org/licence", False),
+        ("S-BIAD999001", None, False),
+        ("S-BIADMADEUP", CC_BY, False),
+    ],
+)
+def test_only_what_an_archive_released_under_creative_commons_is_said_to_be_free(accession, license_, free):
+    plain_study = {"accession": accession, "title": "x"} | ({"license": license_} if license_ else {})
+    study = described(plain_study)
+    assert schema_of(study).get("isAccessibleForFree", False) is free
+    rights = dcat_of(study).value(rdflib.URIRef(study.persistent), NS["dct"].accessRights)
+    assert str(rights).endswith("/PUBLIC") is free
+
+
+def test_who_has_no_name_is_cited_by_orcid_or_not_at_all():
+    orcid = "https://orcid.org/0000-0002-1825-0097"
+    study = described({"accession": "EXAMPLE-0001", "title": "x", "contribution": [
+        {"position": 1, "person": {"key": "person-1", "address": "Made-up Street 1"}},
+        {"position": 2, "person": {"id": "orcid:0000-0002-1825-0097"}},
+        {"position": 3, "person": {"name": "Ada Example"}},
+        {"position": 4, "contributing_organisation": {"name": "Consortium"}}]})  # fmt: skip
+    assert [author.name for author in study.authors] == ["0000-0002-1825-0097", "Ada Example", "Consortium"]
+    assert study.authors[0].orcid == orcid
+    assert [one["name"] for one in schema_of(study)["creator"]] == [author.name for author in study.authors]
+
+
 def test_gaps_name_what_the_profile_needs_and_the_record_lacks(full, sparse):
     assert gaps(full) == ()
     assert gaps(sparse) == (

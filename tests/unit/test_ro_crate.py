@@ -269,6 +269,58 @@ def test_contributors_who_are_authors_too_get_a_role() -> None:
     ]
 
 
+def test_a_local_id_in_the_place_of_a_name_is_no_name() -> None:
+    unnamed = {"@id": "#person-3", "@type": "Person", "name": "#person-3", "address": "Made-up Street 1"}
+    group = {"@id": "_:g", "@type": "Organization", "name": "_:g"}
+    named = {"@id": "Ann", "@type": "Person", "name": "Ann"}
+    study = _reading(
+        _crate(unnamed, group, named, author=[{"@id": id_} for id_ in ("#person-3", "_:g", "Ann")])
+    ).study
+    assert [one.display_name for one in study.contribution or []] == [None, None, "Ann"]
+    assert study.creator == [
+        f"EXAMPLE-0014/{end}" for end in ("person/person-3", "organisation/g", "person/Ann")
+    ]
+    person = (study.contribution or [])[0].person
+    assert person is not None
+    assert (person.name, person.address) == (None, "Made-up Street 1")
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "names"),
+    [
+        ("Ann Example & Bob Example", {}, ["Ann Example", "Bob Example"]),
+        (
+            "A. Example; B. D'Example;Çelik Example-Two",
+            {},
+            ["A. Example", "B. D'Example", "Çelik Example-Two"],
+        ),
+        ("Ann Example & Bob Example", {"identifier": "lab-3"}, None),
+        ("Ann Example & Bob Example", {"familyName": "Example"}, None),
+        ("Ann & Bob", {}, None),
+        ("Example, A. & Example, B.", {}, None),
+        ("Ann Example &amp; Bob", {}, None),
+        ("Ann Example and Bob Example", {}, None),
+    ],
+)
+def test_people_whom_one_node_names_together_are_people(
+    name: str, more: dict[str, str], names: list[str] | None
+) -> None:
+    place = {"@id": "https://ror.org/00xy44n04", "@type": "Organization", "name": "Institute"}
+    person = {"@id": "#p", "@type": "Person", "name": name, "affiliation": {"@id": place["@id"]}, **more}
+    carl = {"@id": "#c", "@type": "Person", "name": "Carl Example"}
+    crate = _crate(person, place, carl, author=[{"@id": "#p"}, {"@id": "#c"}], editor={"@id": "#p"})
+    reading = _reading(crate)
+    *together, last = reading.study.contribution or []
+    assert [one.display_name for one in together] == (names or [name])
+    assert [one.position for one in together] + [last.position] == list(range(1, len(together) + 2))
+    assert last.display_name == "Carl Example"
+    for one in together:
+        assert one.role == ["editor"]
+        assert [of.name for of in one.affiliation or []] == ["Institute"]
+    assert len({one.agent for one in together}) == len(together)
+    assert reading.leaves.kept == 0
+
+
 def test_references_to_people_outside_the_crate_are_agents() -> None:
     orcid, ror = "http://orcid.org/0000-0002-1825-0097", "https://ror.org/00xy44n04"
     study = _reading(_crate(author=[{"@id": orcid}, {"@id": ror}, {"@id": "#missing"}])).study
