@@ -1,0 +1,67 @@
+"""Times of path search: 50,000 coordinate systems and 75,000 transformations, as small studies and as one part.
+
+Run `python benchmarks/correlation.py`. It prints one JSON document, milliseconds per best path by error; `first` is the
+first search in a graph, which prepares it. Systems are made up.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import statistics
+import time
+from collections.abc import Iterator
+
+import numpy as np
+from rembigraph.catalogue.correlation import Step, StepError, SystemGraph, find_path
+from rembigraph.catalogue.transforms.model import linear_of
+
+SYSTEMS, STEPS, ASKED, STUDY = 50_000, 75_000, 300, 20
+
+
+def made_graph(seed: int, study: int) -> SystemGraph:
+    """Random spanning trees of `study` systems, and half as many random steps more within each."""
+    chance = random.Random(seed)
+    scales = [10 ** chance.uniform(-1.5, 1.5) for _ in range(SYSTEMS)]
+    steps = []
+    for at, (source, target) in enumerate(_pairs(chance, study)):
+        grown = scales[target] / scales[source]
+        turn = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]) * grown
+        affine = np.column_stack((turn, [1.0, 2.0, 3.0]))
+        rms = chance.uniform(0.01, 1.0) * scales[target]
+        steps.append(Step(f"step-{at}", f"s{source}", f"s{target}", linear_of(affine), StepError(rms)))
+    return SystemGraph({}, steps)
+
+
+def _pairs(chance: random.Random, study: int) -> Iterator[tuple[int, int]]:
+    for at in range(SYSTEMS):
+        if at % study:
+            yield at, at - at % study + chance.randrange(at % study)
+    for _ in range(STEPS - SYSTEMS + SYSTEMS // study):
+        start = chance.randrange(SYSTEMS // study) * study
+        one, other = chance.sample(range(study), 2)
+        yield start + one, start + other
+
+
+def times(graph: SystemGraph, study: int) -> dict[str, float]:
+    """Milliseconds of best paths between random systems of one part."""
+    chance, found = random.Random(7), []
+    for _ in range(ASKED):
+        start = chance.randrange(SYSTEMS // study) * study
+        one, other = chance.sample(range(study), 2)
+        begun = time.perf_counter()
+        find_path(graph, f"s{start + one}", f"s{start + other}")
+        found.append((time.perf_counter() - begun) * 1000)
+    rest = sorted(found[1:])
+    return {
+        "first": found[0],
+        "median": statistics.median(rest),
+        "p95": rest[int(0.95 * len(rest))],
+        "max": rest[-1],
+    }
+
+
+if __name__ == "__main__":
+    print(
+        json.dumps({str(study): times(made_graph(1, study), study) for study in (STUDY, SYSTEMS)}, indent=1)
+    )
