@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("app", "catalogue", "client", "loaders", "ontology", "queries", "shapes")
+FOLDERS = ("app", "catalogue", "loaders", "ontology", "queries", "shapes")
 NOT_SHIPPED = {"ontology/templates/base_model.py.jinja"}  # the generator's, development only
 
 
