@@ -66,7 +66,10 @@ class People:
         contributions = known or self._contributions(value)
         if not contributions:
             return
-        self._crate.follow(value)
+        if node := self._crate.graph.target(value) if len(contributions) > 1 else None:
+            self._crate.dissolve(node, value)
+        else:
+            self._crate.follow(value)
         for contribution in contributions:
             contribution.role = [*(contribution.role or []), *([role] if role else [])]
         found[value.node or value.pointer] = contributions
@@ -82,9 +85,7 @@ class People:
             name = organisation.name if organisation else None
             return [Contribution(display_name=name, contributing_organisation=organisation)]
         people = _apart(self._person(node))
-        if len(people) > 1:
-            self._crate.dissolve(node)
-        else:
+        if len(people) == 1:
             self._crate.claim(node, "Person")
         return list(map(_of_person, people))
 

@@ -153,6 +153,8 @@ def test_every_value_that_counts_as_mapped_can_be_recovered_from_a_slot(crates: 
 
 def _recoverable(value: Any, strings: frozenset[str], everything: str) -> bool:
     text = str(value)
+    if " & " in text and all(_recoverable(name, strings, "") for name in text.split(" & ")):
+        return True  # two people in one name
     spellings = {rule(text) for rule in SPELLINGS} | {taxon_iri(text, bare=True), text.lstrip("#")}
     return not strings.isdisjoint(spelling for spelling in spellings if spelling) or (
         len(text) > 4 and text in everything
@@ -170,8 +172,14 @@ def test_agents_samples_and_protocols_are_all_represented(crates: list[Crate]) -
             types = node["@type"] if isinstance(node["@type"], list) else [node["@type"]]
             if set(types) & {"Person", "Organization", "BioSample", "LabProtocol"}:
                 name = node["@id"]
-                known = {name, name.lstrip("#"), orcid_iri(name), ror_iri(name)}
+                known = {name, name.lstrip("#"), orcid_iri(name), ror_iri(name), *_told_apart(node)}
                 assert not crate.strings.isdisjoint(known), (crate.file, name)
+
+
+def _told_apart(node: dict[str, Any]) -> list[str]:
+    """Names of the people whom one node names together, as SSBD does."""
+    name = str(node.get("name", "")).strip()
+    return name.split(" & ") if " & " in name and node["@type"] == "Person" else []
 
 
 def test_taxa_and_terms_keep_their_labels(crates: list[Crate]) -> None:
@@ -189,7 +197,12 @@ def test_contributions_keep_the_order_of_authors(crates: list[Crate]) -> None:
     for crate in crates:
         nodes = {node["@id"]: node for node in crate.parsed["@graph"]}
         root = next(node for node in nodes.values() if "Dataset" in node["@type"])
-        names = [nodes[author["@id"]]["name"].strip() for author in root["author"]]
+        authors = [nodes[author["@id"]] for author in root["author"]]
+        names = [
+            None if name == author["@id"] else name  # IDR repeats the id of who has no name
+            for author in authors
+            for name in _told_apart(author) or [author["name"].strip()]
+        ]
         assert [one.display_name for one in crate.reading.study.contribution or []] == names, crate.file
 
 
@@ -224,7 +237,12 @@ def test_nearly_everything_finds_a_slot(crates: list[Crate], capsys: pytest.Capt
         print("unmapped:", ", ".join(f"{name} {count}" for name, count in unmapped.most_common(12)))
     assert leaves.mapped / (leaves.mapped + leaves.kept) >= 0.99
     assert leaves.mapped / leaves.total >= 0.95
-    assert set(rules) == {"private-email", "ro-crate-descriptor"}
+    # One person of all is two people, whose node's id says nothing more: the id and its one mention.
+    assert {**rules, "private-email": 0, "ro-crate-descriptor": 0} == {
+        "private-email": 0,
+        "ro-crate-descriptor": 0,
+        "structural-id": 2,
+    }
 
 
 def _sum(crates: list[Crate]) -> Leaves:
