@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import product
+from itertools import product, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -91,13 +94,20 @@ def home(whole: Whole, tmp_path: Path) -> Home:
     return Home.open(tmp_path / "home")
 
 
+def assert_as_before(home: Home, whole: Whole, said: object = None) -> None:
+    """Compare what the catalogue holds; a difference is told in few words, not by both sides in full."""
+    dump, quads = dumped(home), stored(home)
+    lines, before = dump.splitlines(), whole.dump.splitlines()
+    assert next((pair for pair in zip_longest(lines, before) if pair[0] != pair[1]), None) is None, said
+    assert (sorted(whole.quads - quads)[:3], sorted(quads - whole.quads)[:3]) == ([], []), said
+
+
 def assert_mended(home: Home, whole: Whole, backup: Home | None = None) -> None:
     """Restore, and compare everything with what was there before the damage."""
     done = restore(home, backup)
     graphs = {line.rsplit(b" ", 2)[1] for line in whole.dump.splitlines()}
     assert done.records == sum(b"/graph/EXAMPLE" in graph for graph in graphs)
-    assert dumped(home) == whole.dump
-    assert stored(home) == whole.quads
+    assert_as_before(home, whole)
     found = examine(home)
     assert found.damages == [] or found.damages == list(done.lost)
     with Ingest(home) as ingest:  # and loading goes on
@@ -108,6 +118,32 @@ def assert_found(home: Home, code: str = "") -> None:
     codes = {damage.code for damage in examine(home).damages}
     assert codes
     assert not code or code in codes
+
+
+COUNT_EACH_DAMAGED = """
+import sys
+from pathlib import Path
+from rembigraph.catalogue.generations import Generation, verify_counts
+
+generation, refused = Generation(4, Path(sys.argv[1])), 0
+store = generation.open_store()
+graphs = {}
+for graph in store.named_graphs():
+    graphs[graph.value] = sum(1 for _ in store.quads_for_pattern(None, None, None, graph))
+del store
+for table in sorted(generation.store_path.glob("*.sst")):
+    kept = table.read_bytes()
+    for place in (0.1, 0.5):
+        content = bytearray(kept)
+        content[int(len(kept) * place)] ^= 4
+        table.write_bytes(content)
+        try:
+            verify_counts(generation.open_store(), graphs)
+        except Exception:
+            refused += 1
+    table.write_bytes(kept)
+print(refused)
+"""
 
 
 class TestGeneration:
@@ -130,6 +166,19 @@ class TestGeneration:
                 assert served.generation.number < 4
                 assert served.damages
         assert_mended(home, whole)
+
+    def test_quads_of_a_damaged_table_are_counted_to_an_end(self, home):
+        """RocksDB tells the same error for ever, and an aggregate query takes it up until memory is full."""
+        done = subprocess.run(
+            [sys.executable, "-c", COUNT_EACH_DAMAGED, str(home.current().path)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30)),
+            check=False,
+        )
+        assert not done.returncode, done.stderr
+        assert int(done.stdout) > 3
 
     def test_a_table_that_all_generations_share(self, home, whole):
         shared = next(path for path in home.current().store_path.glob("*.sst") if path.stat().st_nlink == 3)
@@ -169,7 +218,7 @@ class TestGeneration:
         damaging.truncated(next(home.current().store_path.glob("MANIFEST-*")))
         with Ingest(home) as ingest:
             assert ingest.publish([]).published
-        assert (dumped(home), stored(home)) == (whole.dump, whole.quads)
+        assert_as_before(home, whole)
 
 
 class TestCurrent:
@@ -197,7 +246,7 @@ class TestCurrent:
 
     def check(self, home, whole):
         assert_found(home)
-        assert stored(home) == whole.quads  # served meanwhile, although the link is broken
+        assert not stored(home) ^ whole.quads  # served meanwhile, although the link is broken
         assert_mended(home, whole)
 
 
@@ -278,7 +327,7 @@ class TestLedger:
         lines = home.ledger.path.read_bytes().splitlines(keepends=True)
         home.ledger.path.write_bytes(b"".join(self.DAMAGES[damage](lines)))
         assert_found(home, "ledger")
-        assert stored(home) == whole.quads
+        assert not stored(home) ^ whole.quads
         with pytest.raises(StoreDamaged) as caught, Ingest(home):
             pass
         assert "rembigraph restore" in caught.value.fix
@@ -379,5 +428,5 @@ def test_any_damage_to_any_file_is_found(home, whole, seed):
     with suppress(StoreDamaged):
         assert all("--from BACKUP" in damage.fix for damage in restore(home).lost), done
     assert restore(home, Home.open(whole.backup)).lost == (), done
-    assert (dumped(home), stored(home)) == (whole.dump, whole.quads), done
+    assert_as_before(home, whole, done)
     assert examine(home).damages == [], done
