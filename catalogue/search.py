@@ -138,6 +138,15 @@ class Search:
             ).fetchall()
         return [_link(row) for row in rows]
 
+    def describing(self, publication: str) -> list[str]:
+        """Return the studies whose records name a publication, given by its IRI with the DOI in small letters."""
+        with self.connection() as index:
+            rows = index.execute(
+                "SELECT accession FROM kin WHERE instr(publications, ?) ORDER BY accession",
+                (json.dumps(publication, ensure_ascii=False),),
+            ).fetchall()
+        return [row[0] for row in rows]
+
     def accessions(self) -> list[str]:
         """Return every study that is here, in order."""
         with self.connection() as index:

@@ -18,6 +18,7 @@ from rembigraph.app.pages.answers import Body, answer
 from rembigraph.app.pages.record import raw_path
 from rembigraph.app.pages.rendering import Render, Site
 from rembigraph.app.pages.terms import about_path, term_name
+from rembigraph.catalogue.recordview import natural_key
 from rembigraph.ontology.errors import UsageError
 from rembigraph.ontology.identifiers import expand_curie, is_web_address
 from starlette.concurrency import run_in_threadpool
@@ -136,7 +137,8 @@ class _AboutPages:
                 return Found(tuple(page.items), page.total, more=more and self.site.path(more))
         named, complete = snapshot.named_by(iri)
         if prefix == "DOI":
-            named = sorted({*named, *snapshot.publications(iri)})
+            described = snapshot.search.describing(unquote(iri).lower())
+            named = sorted({*named, *snapshot.publications(iri), *described}, key=natural_key)
         cards = snapshot.search.cards(named)
         held = [cards[each] for each in named if each in cards]
         return Found(tuple(held[:_MAX_SHOWN]), len(held), complete)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from rembigraph.app.pages import words
+from rembigraph.app.pages.behind import home_queries
 from rembigraph.catalogue.parts import archive_of
 from rembigraph.catalogue.summary import Term
 from rembigraph.ontology.identifiers import ARCHIVES, Archive, archive_by_key
@@ -55,7 +56,7 @@ def home(snapshot: Snapshot, site: Site) -> dict[str, Any]:
         "newest": [{**each, "archive": archive_by_key(each["archive"])} for each in newest],
         "examples": _examples(counts),
         "sample": newest[0]["accession"] if newest else "",
-        "queries": {name: site.query(text) for name, text in _QUERIES.items()},
+        "queries": home_queries(site),
         "canonical": site.url("/"),
         "endpoint": site.url("/sparql"),
     }
@@ -93,16 +94,3 @@ def _examples(counts: Any) -> list[tuple[str, str, str]]:
     found = [("organism", entry) for entry in counts.get("organisms", [])[:_EXAMPLES]]
     found += (("method", entry) for entry in counts.get("methods", [])[:_EXAMPLES])
     return [(kind, entry["label"], Term(entry["value"], entry["label"]).short) for kind, entry in found]
-
-
-_PREFIX: Final = "PREFIX rembi: <https://w3id.org/rembigraph/ns#>\n"
-_QUERIES: Final = {
-    "images": _PREFIX + "SELECT (COUNT(?image) AS ?images) WHERE { ?image a rembi:Image }",
-    "bytes": _PREFIX
-    + "PREFIX dcat: <http://www.w3.org/ns/dcat#>\n"
-    + "SELECT (SUM(?size) AS ?bytes) WHERE { ?study a rembi:Study ; dcat:byteSize ?size }",
-    "transformations": _PREFIX
-    + "SELECT ?transformation ?from ?to WHERE {\n  ?transformation rembi:sourceCoordinateSystem ?from ;\n"
-    + "    rembi:targetCoordinateSystem ?to .\n}\nLIMIT 100",
-}
-"""What the numbers of the home page count, ready to run."""

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 from rembigraph.app.pages import text, words
+from rembigraph.app.pages.behind import study_queries
 from rembigraph.app.pages.getting import readers, snippets, ways
 from rembigraph.app.pages.rendering import web_address
 from rembigraph.app.pages.scales import Scale, scale_bars, ticks
@@ -163,7 +164,7 @@ def landing(
         links: the typed links of its page.
     """
     merged = snapshot.study(view.accession) or MergedStudy(view, (), (), {})
-    view = merged.view
+    stated, view = view, merged.view
     study = view.study
     parts = list(described.parts)
     whole = snapshot.correlative_set(view.accession)
@@ -214,6 +215,7 @@ def landing(
         "snippets": snippets(described, site),
         "readers": readers(described),
         "query": site.query(study_query(view.iri)),
+        "queries": study_queries(stated, view, site),
         "canonical": site.url(f"/{view.accession}"),
         "outside": list(_outside(study)),
     }

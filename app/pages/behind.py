@@ -1,0 +1,157 @@
+"""The query behind each number and list of the pages: run on `/sparql`, it gives what the page shows.
+
+A study with several sources shows, of each field, the values of those that are believed (`catalogue.precedence`), and
+the things that these lead to; the queries say the same in SPARQL, over the named graphs of the sources.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rembigraph.catalogue.counts import NEWEST
+from rembigraph.catalogue.precedence import ALL, MOST, precedence_of
+from rembigraph.catalogue.recordview import field_iri
+from rembigraph.ontology.fields import classes
+from rembigraph.ontology.identifiers import Iris
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rembigraph.app.pages.rendering import Site
+    from rembigraph.catalogue.recordview import RecordView
+
+_REMBI: Final = "https://w3id.org/rembigraph/ns#"
+_PREFIXES: Final = {
+    "rembi": _REMBI,
+    "dcterms": "http://purl.org/dc/terms/",
+    "dcat": "http://www.w3.org/ns/dcat#",
+}
+_THINGS: Final = {
+    "components": ("StudyComponent",),
+    "samples": ("Biosample", "Specimen"),
+    "acquisitions": ("ImageAcquisition",),
+    "images": ("Image",),
+    "files": ("FileSet",),
+    "others": ("AnalyzedData", "Annotation", "AnnotationMethod", "Protocol", "Instrument"),
+    "correlations": ("ImageCorrelation",),
+    "transformations": ("CoordinateTransformation",),
+    "systems": ("CoordinateSystem",),
+}
+"""Lists of a study's page, and the classes of what they list."""
+_FIELDS: Final = {"publications": "publication", "authors": "contribution"}
+"""Lists of a study's page that show the values of one field."""
+
+
+def home_queries(site: Site) -> dict[str, str]:
+    """Return the paths of the queries behind the numbers and lists of the home page."""
+    inferred = f"<{Iris(site.data_base).graph('inferred')}>"
+    members = f"GRAPH {inferred} {{ ?set a rembi:CorrelativeSet ; rembi:setMember ?study }}"
+    texts = {
+        "studies": "SELECT ?archive (COUNT(?study) AS ?studies) WHERE {\n"
+        "  ?study a rembi:Study ; rembi:archive ?archive .\n}\nGROUP BY ?archive\nORDER BY ?archive",
+        "correlative": "SELECT (COUNT(DISTINCT ?study) AS ?studies) (COUNT(DISTINCT ?set) AS ?sets) WHERE {\n"
+        f"  {members}\n  ?study a rembi:Study .\n}}",
+        "sets": "SELECT ?set ?study ?title WHERE {\n"
+        f"  {members}\n  ?study a rembi:Study ; dcterms:title ?title .\n}}\nORDER BY ?set ?study",
+        "transformations": "SELECT (COUNT(?transformation) AS ?transformations) WHERE {\n"
+        "  ?transformation a rembi:CoordinateTransformation .\n}",
+        "images": "SELECT (COUNT(DISTINCT ?value) AS ?images) WHERE {\n" + _believed("image", "?study") + "}",
+        "bytes": "SELECT (SUM(?value) AS ?bytes) (COUNT(?value) AS ?studies) WHERE {\n"
+        "  SELECT DISTINCT ?study ?value WHERE {\n" + _believed("byte_size", "?study") + "  }\n}",
+        "newest": "SELECT DISTINCT ?study ?value WHERE {\n"
+        + _believed("issued", "?study")
+        + "  ?study rembi:archive ?archive .\n  FILTER(?archive NOT IN (rembi:Example, rembi:Draft))\n}\n"
+        + f"ORDER BY DESC(STR(?value)) ?study\nLIMIT {NEWEST}",
+    }
+    return {name: site.query(_with_prefixes(text)) for name, text in texts.items()}
+
+
+def study_queries(stated: RecordView, shown: RecordView, site: Site) -> dict[str, str]:
+    """Return the paths of the queries behind the lists of a study's page.
+
+    Args:
+        stated: what all sources of the study say.
+        shown: what its page shows of that.
+        site: where it is served.
+    """
+    graphs, iri = Iris(site.data_base), stated.iri
+    subject = f"<{iri}>"
+    texts = {name: _listing(_believed(field, subject)) for name, field in _FIELDS.items()}
+    for name, of in _THINGS.items():
+        sources = (graphs.record_graph(stated.accession, each) for each in _sources(stated, shown, of))
+        texts[name] = _listing(_of_classes(of, sources))
+    inferred = graphs.graph("inferred")
+    texts["parts"] = (
+        f"SELECT ?part ?title WHERE {{\n  GRAPH <{inferred}> {{ {subject} rembi:correlatedWith ?part }}\n"
+        "  OPTIONAL { ?part dcterms:title ?title }\n}\nORDER BY ?part"
+    )
+    texts["missing"] = (
+        "PREFIX sh: <http://www.w3.org/ns/shacl#>\nSELECT ?severity ?message ?thing WHERE {\n"
+        f"  GRAPH <{graphs.graph('validation')}> {{ ?result sh:resultMessage ?message ; sh:resultSeverity ?severity ;"
+        " sh:focusNode ?thing }\n"
+        f'  FILTER(?thing = {subject} || STRSTARTS(STR(?thing), "{iri}/"))\n}}\nORDER BY ?severity ?message ?thing'
+    )
+    return {name: site.query(_with_prefixes(text)) for name, text in texts.items()}
+
+
+def _sources(stated: RecordView, shown: RecordView, names: tuple[str, ...]) -> list[str]:
+    """Return the sources whose things of these classes the page shows."""
+    every = [node.iri for name in names for node in stated.of_class(name)]
+    dropped = {source for iri in every if iri not in shown.facts for source in _said_by(stated, iri)}
+    return [source for source in stated.sources if source not in dropped]
+
+
+def _said_by(stated: RecordView, iri: str) -> Iterable[str]:
+    return stated.origins.get(iri, ()) if len(stated.sources) > 1 else stated.sources
+
+
+def _of_classes(names: tuple[str, ...], graphs: Iterable[str]) -> str:
+    """Return a pattern that binds `?value` to the things of some classes that some named graphs describe."""
+    of = " ".join(_name(classes()[name].iri) for name in names)
+    sources = " ".join(f"<{graph}>" for graph in graphs)
+    return f"  VALUES ?source {{ {sources} }}\n  VALUES ?class {{ {of} }}\n  GRAPH ?source {{ ?value a ?class }}\n"
+
+
+def _listing(pattern: str) -> str:
+    return (
+        f"SELECT ?value (SAMPLE(?called) AS ?title) WHERE {{\n{pattern}"
+        "  OPTIONAL { ?value dcterms:title ?called }\n}\nGROUP BY ?value\nORDER BY ?value"
+    )
+
+
+def _believed(field: str, subject: str) -> str:
+    """Return a pattern that binds `?value` to what the believed sources of a study say in a field."""
+    name, of = _name(field_iri(field)), precedence_of(field)
+    if of.rule == ALL:
+        return f"  {subject} {name} ?value .\n"
+    ranks = " ".join(f'("{kind}" {rank})' for kind, rank in of.ranks.items())
+    table = f"VALUES (?kind ?rank) {{ {ranks} }}"
+    kind = 'BIND(REPLACE(STR(?source), "^.*/", "") AS ?kind)'
+    if of.rule == MOST:
+        return (
+            "  { SELECT ?source WHERE {\n"
+            f"    GRAPH ?source {{ {subject} {name} ?each }}\n    {kind}\n    {table}\n"
+            "  } GROUP BY ?source ?rank ORDER BY DESC(COUNT(?each)) ?rank LIMIT 1 }\n"
+            f"  GRAPH ?source {{ {subject} {name} ?value }}\n"
+        )
+    study = "" if subject.startswith("<") else f"{subject} "
+    a_study = "a rembi:Study ; " if study else ""
+    grouping = f" GROUP BY {subject}" if study else ""
+    return (
+        f"  {{ SELECT {study}(MIN(?rank) AS ?best) WHERE {{\n"
+        f"    GRAPH ?source {{ {subject} {a_study}{name} ?each }}\n    {kind}\n    {table}\n"
+        f"  }}{grouping} }}\n"
+        f"  GRAPH ?source {{ {subject} {a_study}{name} ?value }}\n  {kind}\n  {table}\n  FILTER(?rank = ?best)\n"
+    )
+
+
+def _name(iri: str) -> str:
+    for prefix, base in _PREFIXES.items():
+        if iri.startswith(base):
+            return f"{prefix}:{iri.removeprefix(base)}"
+    return f"<{iri}>"
+
+
+def _with_prefixes(text: str) -> str:
+    used = (f"PREFIX {prefix}: <{base}>\n" for prefix, base in _PREFIXES.items() if f"{prefix}:" in text)
+    return "".join(used) + text

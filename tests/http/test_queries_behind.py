@@ -1,0 +1,97 @@
+"""Behind every number and list of the pages stands a query, and it gives what the page shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from lxml import html
+
+from tests.conftest import DATA, running
+from tests.shown_numbers import differences, rows
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[Any, httpx.Client, Any]]:
+    """The sample: (a snapshot of it, a client of its server, its site)."""
+    from rembigraph.app.demo import sample_catalogue
+    from rembigraph.app.main import create_app
+    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.settings import Settings
+    from rembigraph.app.sparql.limits import QueryLimits
+    from rembigraph.catalogue.following import Reader
+
+    with sample_catalogue(Settings(), lambda _: None) as home:
+
+        def make(address: str) -> Any:
+            return create_app(home, address, QueryLimits())
+
+        reader = Reader(home)
+        with (
+            running(make, lifespan="on") as url,
+            httpx.Client(base_url=url, timeout=60) as client,
+            reader.snapshot() as snapshot,
+        ):
+            yield snapshot, client, Site.of(url, DATA)
+        reader.close()
+
+
+def test_the_numbers_of_the_home_page(served: Any) -> None:
+    from rembigraph.app.pages.behind import home_queries
+
+    snapshot, client, site = served
+    counts = snapshot.counts
+    found = {name: rows(client, path) for name, path in home_queries(site).items()}
+    by_archive = {row["archive"].rpartition("#")[2]: int(row["studies"]) for row in found["studies"]}
+    assert by_archive == counts["archives"]
+    assert found["correlative"] == [
+        {"studies": str(counts["correlative_studies"]), "sets": str(counts["sets"])}
+    ]
+    assert found["transformations"] == [{"transformations": str(counts["transformations"])}]
+    assert found["images"] == [{"images": str(counts["images"])}]
+    assert found["bytes"] == [{"bytes": str(counts["bytes"]), "studies": str(counts["bytes_stated_by"])}]
+    newest = [row["study"].removeprefix(DATA) for row in found["newest"]]
+    assert newest == [each["accession"] for each in counts["newest"]]
+    assert len({row["set"] for row in found["sets"]}) == counts["sets"]
+
+
+def test_the_lists_of_every_study(served: Any) -> None:
+    snapshot, client, site = served
+    assert [
+        wrong
+        for accession in snapshot.search.accessions()
+        for wrong in differences(client, snapshot, accession, site)
+    ] == []
+
+
+def test_every_list_of_a_study_has_its_query(served: Any) -> None:
+    _, client, _ = served
+    page = html.fromstring(client.get("/EXAMPLE-0001", headers={"Accept": "text/html"}).text)
+    lists = {"parts-title", "correlation", "components", "samples", "acquisitions", "images", "files", "also"}
+    for name in lists | {"missing"}:
+        (link,) = page.xpath(f"//*[@id='{name}']/following-sibling::a[@class='ask']")
+        assert link.text_content().startswith("Show query for ")
+        assert client.get(link.get("href"), headers={"Accept": "text/html"}).status_code == 200
+    (count,) = page.xpath("//*[@id='images']/span[@class='count']")
+    (link,) = page.xpath("//*[@id='images']/following-sibling::a")
+    assert len(rows(client, link.get("href"))) == int(count.text_content())
+
+
+def test_the_home_page_links_them(served: Any) -> None:
+    _, client, _ = served
+    text = client.get("/", headers={"Accept": "text/html"}).text
+    assert len(re.findall('class="ask"', text)) == 7
+
+
+@pytest.mark.parametrize("name", ["NCBITaxon:9606", "FBbi:00000251"])
+def test_the_studies_of_a_term(served: Any, name: str) -> None:
+    _, client, _ = served
+    page = html.fromstring(client.get(f"/about/{name}", headers={"Accept": "text/html"}).text)
+    listed = {link.text_content() for link in page.xpath("//a[@class='accession']")}
+    (link,) = page.xpath("//a[text()='Query its studies']")
+    found = {row["study"].removeprefix(DATA) for row in rows(client, link.get("href"))}
+    assert listed
+    assert listed <= found
