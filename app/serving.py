@@ -73,10 +73,6 @@ def serve_catalogue(
             persistent_iris=settings.persistent_iris,
             page_workers=settings.page_workers,
         )
-        makers = (
-            f"{settings.page_workers} processes make" if settings.page_workers else "the server itself makes"
-        )
-        print(f"Pages: {makers} them.", file=sys.stderr)  # noqa: T201 - told beside the line that tells where
         _run(app, listener, url, open_browser)
 
 

@@ -156,6 +156,7 @@ class PageWorkers:
 
     def start(self) -> None:
         """Start them all. Requests that come before one is ready wait for it."""
+        _log.info("%d processes make the pages", self.count)
         self._keepers = [asyncio.create_task(self._keep()) for _ in range(self.count)]
 
     async def stop(self) -> None:
