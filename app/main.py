@@ -14,6 +14,7 @@ from rembigraph.app.pages import local_link, make_renderer, pages_router, secure
 from rembigraph.app.pages.kept import KeptAnswers
 from rembigraph.app.pages.rendering import Render
 from rembigraph.app.pages.vocabulary import vocabulary_router
+from rembigraph.app.pages.workers import MadeByWorkers, PageWorkers, workers_route
 from rembigraph.app.problems import install
 from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.sparql.location import StoreLocation
@@ -32,7 +33,9 @@ LOOK_SECONDS = 10.0
 """How often a server looks whether what it serves is still as it was published."""
 
 
-def create_app(home: Home, public_url: str, limits: QueryLimits, *, persistent_iris: bool = False) -> FastAPI:
+def create_app(
+    home: Home, public_url: str, limits: QueryLimits, *, persistent_iris: bool = False, page_workers: int = 0
+) -> FastAPI:
     """Return the server of a catalogue.
 
     Args:
@@ -40,25 +43,28 @@ def create_app(home: Home, public_url: str, limits: QueryLimits, *, persistent_i
         public_url: address that people reach it at, without a slash at the end.
         limits: bounds of SPARQL queries.
         persistent_iris: whether IRIs of the data base lead to the landing pages.
+        page_workers: processes that make the pages; 0: this one does.
     """
     reader = Reader(home)
     render = make_renderer(public_url, home.data_base)
     service = QueryService(lambda: _location(reader), limits, base_iri=home.data_base, examine=reader.suspect)
-    app = _bare_app(service, render, reader)
+    workers = PageWorkers.of(str(home.path), public_url, page_workers, registered=persistent_iris)
+    app = _bare_app(service, render, reader, workers)
     app.include_router(_sparql(service, public_url, home.data_base, render))
     app.include_router(
         vocabulary_router(service, reader, public_url=public_url, data_base=home.data_base, render=render)
     )
-    app.include_router(status_router(reader, service, render))
-    app.include_router(
-        pages_router(
-            reader,
-            public_url=public_url,
-            data_base=home.data_base,
-            render=render,
-            registered=persistent_iris,
-        )
+    app.include_router(status_router(reader, service, render, workers))
+    pages = pages_router(
+        reader,
+        public_url=public_url,
+        data_base=home.data_base,
+        render=render,
+        registered=persistent_iris,
     )
+    if page_workers:
+        app.router.routes.append(workers_route(MadeByWorkers(workers, reader, pages)))
+    app.include_router(pages)  # also describes them
     describe(app, public_url)
     app.add_middleware(KeptAnswers, generation=reader.served)
     return app
@@ -89,9 +95,13 @@ def _sparql(service: QueryService, public_url: str, data_base: str, render: Rend
     )
 
 
-def _bare_app(service: QueryService, render: Render, reader: Reader | None = None) -> FastAPI:
+def _bare_app(
+    service: QueryService, render: Render, reader: Reader | None = None, workers: PageWorkers | None = None
+) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if workers:
+            workers.start()
         await service.start()
         looking = asyncio.create_task(_keep_looking(reader)) if reader else None
         try:
@@ -101,6 +111,8 @@ def _bare_app(service: QueryService, render: Render, reader: Reader | None = Non
                 looking.cancel()
                 await asyncio.gather(looking, return_exceptions=True)
             await service.stop()
+            if workers:
+                await workers.stop()
             if reader:
                 reader.close()
 

@@ -71,6 +71,7 @@ def serve_catalogue(
             settings.public_url or url.rstrip("/"),
             query_limits(settings),
             persistent_iris=settings.persistent_iris,
+            page_workers=settings.page_workers,
         )
         _run(app, listener, url, open_browser)
 

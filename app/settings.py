@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,12 @@ def default_home() -> Path:
     return Path(base) / "rembigraph"
 
 
+def available_cores() -> int:
+    """Return how many processors this process may use."""
+    allowed = len(os.sched_getaffinity(0)) if sys.platform.startswith("linux") else os.cpu_count()
+    return min(allowed or 1, 64)
+
+
 class Settings(BaseSettings):
     """Everything that a person running Rembigraph may set."""
 
@@ -52,6 +59,12 @@ class Settings(BaseSettings):
     query_workers: int = Field(2, ge=1, le=64, description="Processes that answer SPARQL queries.")
     query_memory: int = Field(512, ge=64, le=65536, description="Memory of one query over its start, in MiB.")
     query_result_bytes: int = Field(50_000_000, ge=1000, description="Longest result of a query, in bytes.")
+    page_workers: int = Field(
+        default_factory=available_cores,
+        ge=0,
+        le=64,
+        description="Processes that make pages; 0: the server does. Default: one for each core.",
+    )
     biostudies_url: str = Field("https://www.ebi.ac.uk/biostudies", description="Address of BioStudies.")
     empiar_url: str = Field("https://www.ebi.ac.uk/empiar", description="Address of EMPIAR.")
     live_pause: float = Field(

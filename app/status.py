@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from rembigraph.app.negotiation import wants_html
+from rembigraph.app.pages.workers import PageWorkers
 from rembigraph.app.sparql.service import QueryService
 from rembigraph.catalogue.following import Reader
 from rembigraph.ontology.errors import CatalogueError, StoreDamaged
@@ -21,7 +22,10 @@ PROBE_SECONDS = 5.0
 
 
 def status_router(
-    reader: Reader, service: QueryService, render: Callable[[str, dict[str, Any]], str]
+    reader: Reader,
+    service: QueryService,
+    render: Callable[[str, dict[str, Any]], str],
+    workers: PageWorkers,
 ) -> APIRouter:
     """Make the route of `/status`, for people as a page and for programs as JSON."""
     router = APIRouter(tags=["service"])
@@ -36,6 +40,7 @@ def status_router(
             "uptime_seconds": round(time.monotonic() - started),
         }
         found["service"] = _service(service)
+        found["pages"] = {"workers": workers.alive, "wanted": workers.count, "replaced": workers.replaced}
         code = 200 if found["query"]["ok"] else 503
         headers = {"Cache-Control": "no-store", "Vary": "Accept"}
         if wants_html(request.headers.get("accept")):

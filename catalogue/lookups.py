@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final, TypeAlias
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from pyoxigraph import DefaultGraph, Literal, NamedNode
 from rembigraph.catalogue.recordview import (
@@ -22,7 +22,7 @@ from rembigraph.catalogue.recordview import (
 from rembigraph.ontology.identifiers import PREFIXES, VOCABULARY, Iris
 
 if TYPE_CHECKING:
-    from pyoxigraph import Quad, Store
+    from pyoxigraph import BlankNode, Quad, Store, Triple
 
 STUDY: Final = NamedNode(VOCABULARY + "Study")
 DEFAULT: Final = DefaultGraph()
@@ -31,6 +31,7 @@ ACROSS_SOURCE: Final = "catalogue"
 XSD_STRING: Final = PREFIXES["xsd"] + "string"
 
 _Term: TypeAlias = NamedNode | Literal
+_Thing = TypeVar("_Thing", bound=Hashable)
 _TYPE: Final = NamedNode(RDF_TYPE)
 _ELSEWHERE: Final = NamedNode(VOCABULARY + "ExternalRecord")
 _ABBREVIATED: Final = re.compile(r"\w\. ")
@@ -69,22 +70,32 @@ def record_view(store: Store, iris: Iris, accession: str) -> RecordView | None:
     found = sources(store, iris, accession)
     if not found:
         return None
-    origins: dict[str, set[str]] = {}
-    said: dict[tuple[str, str, Value], set[str]] = {}
-    for source in found:
-        graph = NamedNode(iris.record_graph(accession, source))
-        for quad in store.quads_for_pattern(None, None, None, graph):
-            subject, predicate, value = plain(quad)
-            origins.setdefault(subject, set()).add(source)
-            said.setdefault((subject, predicate, value), set()).add(source)
+    stated = {source: _stated(store, iris.record_graph(accession, source)) for source in found}
+    several = len(found) > 1
     return RecordView(
         accession=accession,
         iri=iris.study(accession),
         sources=found,
-        facts=merge(said),
-        origins={subject: frozenset(names) for subject, names in origins.items()},
-        said={triple: frozenset(names) for triple, names in said.items()} if len(found) > 1 else {},
+        facts=merge(triple for triples in stated.values() for triple in triples),
+        origins=_by_source({source: [triple[0] for triple in triples] for source, triples in stated.items()}),
+        said=_by_source(stated) if several else {},
     )
+
+
+def _stated(store: Store, graph: str) -> list[tuple[str, str, Value]]:
+    return list(map(plain, store.quads_for_pattern(None, None, None, NamedNode(graph))))
+
+
+def _by_source(stated: Mapping[str, Iterable[_Thing]]) -> dict[_Thing, frozenset[str]]:
+    """Return for each thing the sources that state it; things of the same sources share one set."""
+    found: dict[_Thing, frozenset[str]] = {}
+    for source, things in stated.items():
+        alone = frozenset((source,))
+        joined: dict[frozenset[str], frozenset[str]] = {}
+        for thing in dict.fromkeys(things):
+            before = found.get(thing)
+            found[thing] = joined.setdefault(before, before | alone) if before else alone
+    return found
 
 
 def plain(quad: Quad) -> tuple[str, str, Value]:
@@ -95,12 +106,19 @@ def plain(quad: Quad) -> tuple[str, str, Value]:
 
 def plain_value(term: object) -> Value:
     """Return the object of a quad as a plain value."""
+    if isinstance(term, NamedNode):
+        return Value(term.value, True)
     if isinstance(term, Literal):
         if language := term.language:
             return Value(term.value, False, "", language)
         datatype = term.datatype.value
         return Value(term.value, False, "" if datatype == XSD_STRING else datatype)
-    return Value(term.value if isinstance(term, NamedNode) else str(term), True)
+    return Value(str(term), True)
+
+
+def text_of(term: NamedNode | BlankNode | Literal | Triple) -> str:
+    """Return the text of the plain value of a quad's object, for less than the whole value costs."""
+    return term.value if isinstance(term, NamedNode | Literal) else str(term)
 
 
 def objects(store: Store, subject: str, predicate: str, graph: object = DEFAULT) -> list[Value]:

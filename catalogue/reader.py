@@ -25,11 +25,11 @@ from rembigraph.catalogue.lookups import (
     label,
     labels,
     objects,
-    plain_value,
     record_quads,
     record_view,
     sources,
     subjects,
+    text_of,
 )
 from rembigraph.catalogue.merging import MergedStudy, merged_view
 from rembigraph.catalogue.parts import Claim, Part, archive_of, claim_of
@@ -378,7 +378,7 @@ class Snapshot:
 
     def _finding(self, node: str) -> Finding:
         stated = self._about(node, "validation")
-        facts = {quad.predicate.value: plain_value(quad.object).text for quad in stated}
+        facts = {quad.predicate.value: text_of(quad.object) for quad in stated}
         return Finding(
             severity=facts.get(_SH + "resultSeverity", "").removeprefix(_SH),
             level=facts.get(PREFIXES["rembi"] + "level", "").removeprefix(PREFIXES["rembi"]),

@@ -6,6 +6,7 @@ Nothing here knows the store. `reader` fills a `RecordView` from the named graph
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -235,9 +236,9 @@ class Node:
 
 def merge(facts: Iterable[tuple[str, str, Value]]) -> dict[str, dict[str, tuple[Value, ...]]]:
     """Group triples by subject and predicate; each value once, in natural order."""
-    grouped: dict[str, dict[str, set[Value]]] = {}
+    grouped: defaultdict[str, defaultdict[str, set[Value]]] = defaultdict(lambda: defaultdict(set))
     for subject, predicate, value in facts:
-        grouped.setdefault(subject, {}).setdefault(predicate, set()).add(value)
+        grouped[subject][predicate].add(value)
     return {
         subject: {predicate: _in_order(values) for predicate, values in sorted(by_predicate.items())}
         for subject, by_predicate in sorted(grouped.items(), key=lambda item: natural_key(item[0]))
@@ -253,7 +254,7 @@ def _in_order(values: set[Value]) -> tuple[Value, ...]:
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
     """Sort key that puts `fish-2` before `fish-10`."""
     parts = _NUMBER.split(text)
-    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part)
+    return tuple([(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part])
 
 
 def source_order(source: str) -> tuple[int, str]:

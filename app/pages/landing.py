@@ -318,7 +318,7 @@ def _correlations(
     snapshot: Snapshot, view: RecordView, parts: list[Part], site: Site
 ) -> Iterator[Correlation]:
     """Yield the image correlations of this record, then those of other records that name this study."""
-    own = {node.iri for node in view.of_class("ImageCorrelation")}
+    own = dict.fromkeys(node.iri for node in view.of_class("ImageCorrelation"))  # in order
     places = [(iri, view.accession) for iri in own]
     places += sorted({place for part in parts for place in part.correlations if place[0] not in own})
     others = list(dict.fromkeys(accession for _, accession in places))[:_MAX_RECORDS]

@@ -72,7 +72,7 @@ def metadata(study: Described) -> Entry:
 
 def has_year(study: Described) -> bool:
     """Whether a study has the year of release that DataCite asks for."""
-    return bool(cite(study).year)
+    return bool(date_parts(study.issued))
 
 
 def _make(study: Described) -> bytes:
