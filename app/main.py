@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 from rembigraph.app.description import describe
 from rembigraph.app.pages import local_link, make_renderer, pages_router, secure, static_router
+from rembigraph.app.pages.correlations import correlations_router
 from rembigraph.app.pages.kept import KeptAnswers
 from rembigraph.app.pages.rendering import Render
 from rembigraph.app.pages.vocabulary import vocabulary_router
@@ -50,6 +51,9 @@ def create_app(home: Home, public_url: str, limits: QueryLimits, *, persistent_i
         vocabulary_router(service, reader, public_url=public_url, data_base=home.data_base, render=render)
     )
     app.include_router(status_router(reader, service, render))
+    app.include_router(
+        correlations_router(reader, public_url=public_url, data_base=home.data_base, render=render)
+    )
     app.include_router(
         pages_router(
             reader,

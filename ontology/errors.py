@@ -9,6 +9,7 @@ CatalogueError
 │   ├── SourceMalformed         it cannot be read: carries file and JSON pointer
 │   └── SourceSkipped           it is recognised, but holds no study
 ├── RecordInvalid               SHACL violations: carries the report
+├── TransformRefused            a transformation or point that cannot be evaluated: carries a code
 ├── UnknownAccession            not in this catalogue
 ├── WithdrawnAccession          was here, has been withdrawn
 ├── QueryError
@@ -25,6 +26,8 @@ It lies in `ontology` because that is the only package that both loaders and cat
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class CatalogueError(Exception):
@@ -118,6 +121,23 @@ class RecordInvalid(CatalogueError):
     def __init__(self, message: str, *, report: object = None, where: str = "", fix: str = "") -> None:
         super().__init__(message, where=where, fix=fix)
         self.report = report
+
+
+class TransformRefused(CatalogueError):
+    """A transformation, a point or a landmark set cannot be evaluated, fitted or inverted.
+
+    Args:
+        code: a short stable word for programs, such as `matrix-shape` or `unknown-unit`.
+        message: what is wrong, in a sentence.
+        where: JSON pointer of the offending part; empty for the whole.
+        fix: what to do about it.
+        facts: numbers that belong to the refusal, such as `expected` and `got`.
+    """
+
+    def __init__(self, code: str, message: str, *, where: str = "", fix: str = "", **facts: Any) -> None:
+        super().__init__(message, where=where, fix=fix)
+        self.code = code
+        self.facts = facts
 
 
 class UnknownAccession(CatalogueError):
