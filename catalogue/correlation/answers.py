@@ -286,14 +286,16 @@ def _alternative(atlas: Atlas, best: Path, other: Path, points: Sequence[Array])
 def notes(atlas: Atlas, path: Path, at: Sequence[At]) -> list[str]:
     """What a person should know about a path, in words."""
     unknown = map(atlas.short, path.unknown_errors)
-    said = [f"The error of {key} is not known, so that of the whole way is not known either." for key in unknown]
+    said = [
+        f"The error of {key} is not known, so that of the whole way is not known either." for key in unknown
+    ]
     if any(one.extrapolated for one in at):
         said.append("A point lies outside of the landmarks: the error grows with the distance from them.")
     for move in path.moves:
         record = atlas.transformations[move.step.key]
         if record.iri in atlas.faults:
             continue
-        if move.direction == "inverse":
+        if move.direction == "inverse" and not move.step.exact:
             said.append(
                 f"{atlas.short(record.iri)} is walked backwards; its error is carried through the inverse."
             )
