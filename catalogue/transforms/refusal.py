@@ -1,4 +1,4 @@
-"""The refusal of a transformation, a point or a landmark set, in words and with a stable code."""
+"""The refusal of a transformation; it lies in `ontology`, because readers of foreign files raise it too."""
 
 from __future__ import annotations
 
