@@ -48,7 +48,7 @@ def write_links(store: Store, iris: Iris, links: Sequence[Link], held: Iterable[
     shared = (link for link in _derived(links, "shared_publication") if not link.is_refuted)
     records += [_statement(iris, link) for link in shared]
     lines = {line for record in records for line in triples(record, iris)}
-    lines |= {*_models(iris, links), *_identifiers(store, links)}
+    lines |= {*_models(iris, links), *_identifiers(store, links), *_recomputed(store, iris)}
     replace_graph(store, iris.graph("links"), _n_triples(lines), iris.data_base)
 
 
@@ -155,10 +155,23 @@ def _correlated(iris: Iris, links: Iterable[Link]) -> Iterator[str]:
             yield f"<{iri_of(iris, link.here)}> <{_CORRELATED_WITH}> <{iri_of(iris, link.there)}>"
 
 
+def _has(store: Store, name: str) -> bool:
+    kind = NamedNode(VOCABULARY + name)
+    return next(store.quads_for_pattern(None, NamedNode(RDF_TYPE), kind, None), None) is not None
+
+
+def _recomputed(store: Store, iris: Iris) -> Iterator[str]:
+    """Registration errors computed anew from landmarks, where the target system is in another record."""
+    if _has(store, "RegistrationError") and _has(store, "LandmarkSet"):
+        from rembigraph.catalogue.correlation.atlas import Atlas
+        from rembigraph.catalogue.correlation.derived import recomputed_lines
+
+        yield from recomputed_lines(Atlas(store, iris))
+
+
 def _of_correlations(store: Store, iris: Iris) -> Iterator[str]:
-    """What follows from coordinate systems and transformations; arithmetic is loaded only where there are some."""
-    kinds = [NamedNode(VOCABULARY + name) for name in ("ImageCorrelation", "CoordinateTransformation")]
-    if not any(next(store.quads_for_pattern(None, NamedNode(RDF_TYPE), kind, None), None) for kind in kinds):
+    """What follows from correlations and transformations; arithmetic is loaded only where there are some."""
+    if not (_has(store, "ImageCorrelation") or _has(store, "CoordinateTransformation")):
         return
     from rembigraph.catalogue.correlation.atlas import Atlas
     from rembigraph.catalogue.correlation.derived import derived_lines

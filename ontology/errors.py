@@ -10,7 +10,6 @@ CatalogueError
 │   └── SourceSkipped           it is recognised, but holds no study
 ├── TransformRefused            a transformation, point or landmark set that can't be evaluated, read or written
 ├── RecordInvalid               SHACL violations: carries the report
-├── TransformRefused            a transformation or point that cannot be evaluated: carries a code
 ├── UnknownAccession            not in this catalogue
 ├── WithdrawnAccession          was here, has been withdrawn
 ├── QueryError
@@ -139,23 +138,6 @@ class RecordInvalid(CatalogueError):
     def __init__(self, message: str, *, report: object = None, where: str = "", fix: str = "") -> None:
         super().__init__(message, where=where, fix=fix)
         self.report = report
-
-
-class TransformRefused(CatalogueError):
-    """A transformation, a point or a landmark set cannot be evaluated, fitted or inverted.
-
-    Args:
-        code: a short stable word for programs, such as `matrix-shape` or `unknown-unit`.
-        message: what is wrong, in a sentence.
-        where: JSON pointer of the offending part; empty for the whole.
-        fix: what to do about it.
-        facts: numbers that belong to the refusal, such as `expected` and `got`.
-    """
-
-    def __init__(self, code: str, message: str, *, where: str = "", fix: str = "", **facts: Any) -> None:
-        super().__init__(message, where=where, fix=fix)
-        self.code = code
-        self.facts = facts
 
 
 class UnknownAccession(CatalogueError):

@@ -26,8 +26,7 @@ _MOST_PAIRS: Final = 400
 def derived_lines(atlas: Atlas) -> Iterator[str]:
     """Yield triples in N-Triples without the final dot.
 
-    They say the computed grade of every correlation, which of its member images can be brought into one another, and
-    the errors recomputed from landmarks.
+    They say the computed grade of every correlation, and which of its member images can be brought into one another.
     """
     grades = enum_iris("CorrelationGrade")
     for correlation in atlas.correlations.values():
@@ -36,6 +35,10 @@ def derived_lines(atlas: Atlas) -> Iterator[str]:
         if grade.startswith("transform"):
             for one, other in _in_register(atlas, correlation):
                 yield f"<{one}> <{IN_REGISTER}> <{other}>"
+
+
+def recomputed_lines(atlas: Atlas) -> Iterator[str]:
+    """Yield triples of the errors that were computed anew from landmarks."""
     for iri, value in recomputed_errors(atlas):
         yield f'<{iri}> <{field_iri("fre_recomputed")}> "{value!r}"^^<{_XSD_DOUBLE}>'
 

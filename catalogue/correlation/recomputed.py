@@ -13,12 +13,22 @@ from rembigraph.catalogue.transforms.units import unit_factor
 
 
 def recomputed_errors(atlas: Atlas) -> Iterator[tuple[str, float]]:
-    """Yield the IRI of each stated fiducial registration error whose landmarks are here, and the recomputed number."""
-    for record in atlas.transformations.values():
+    """Yield the IRI of each stated fiducial registration error whose landmarks are here, and the recomputed number.
+
+    Those whose target system is in the same record were recomputed when it was loaded.
+    """
+    across = (
+        one for one in atlas.transformations.values() if not one.target.startswith(_below(atlas, one.study))
+    )
+    for record in across:
         for error in record.errors:
             value = recomputed(atlas, record, error)
             if value is not None:
                 yield error.iri, value
+
+
+def _below(atlas: Atlas, study: str) -> str:
+    return f"{atlas.iris.study(study)}/"
 
 
 def recomputed(atlas: Atlas, record: TransformRecord, error: StatedError) -> float | None:
