@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rembigraph.app.cli_correlate import correlate
 from rembigraph.app.cli_links import curation, links
 from rembigraph.app.cli_upkeep import backup, fsck, gc, restore, verify
 from rembigraph.app.terminal import home_of, print_json, print_lines, settings_of
@@ -29,6 +30,7 @@ from rembigraph.ontology.errors import (
     SourceUnavailable,
     StoreDamaged,
     StoreLocked,
+    TransformRefused,
     UnknownAccession,
     UsageError,
     WithdrawnAccession,
@@ -44,6 +46,7 @@ EXIT_CODES: tuple[tuple[type[CatalogueError], int], ...] = (
     (SourceUnavailable, 3),
     (SourceError, 3),
     (RecordInvalid, 1),
+    (TransformRefused, 1),
     (UnknownAccession, 1),
     (WithdrawnAccession, 1),
     (UsageError, 2),
@@ -474,5 +477,5 @@ def demo(ctx: click.Context, host: str, port: int, public_url: str | None, open_
         serve_catalogue(home, (host, port), settings, open_browser=open_browser)
 
 
-for command in (links, curation, fsck, restore, gc, backup, verify):
+for command in (correlate, links, curation, fsck, restore, gc, backup, verify):
     main.add_command(command)

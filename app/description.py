@@ -20,6 +20,7 @@ from rembigraph.app.pages.signposting import LINKSETS
 from rembigraph.app.problems import PROBLEM_JSON
 from rembigraph.app.sparql.formats import GRAPH_FORMATS, RESULT_FORMATS
 from rembigraph.app.sparql.protocol import DIRECT, FORM
+from rembigraph.catalogue.correlation.atlas import GRADES
 from rembigraph.catalogue.criteria import SORTS
 
 if TYPE_CHECKING:
@@ -92,12 +93,43 @@ _FILTERS: Final = {
     "per_page": "studies on a page",
     "format": "html, json or csv; stands for the Accept header",
 }
-_REQUIRED: Final = frozenset({"iri"})
+_FORM: Final = "html or json; stands for the Accept header"
+_TRANSFORM: Final = {
+    "from": "IRI of the coordinate system, or of an image that has one; the data base may be left out",
+    "to": "likewise, where the place is looked for",
+    "point": "coordinates in the axis order of `from`, such as z,y,x; may be repeated",
+    "box": "two opposite corners, such as z,y,x;z,y,x; may be repeated",
+    "polygon": "at least three points, such as z,y,x;z,y,x;z,y,x; may be repeated",
+    "via": "a coordinate system to pass; may be repeated, in order",
+    "avoid": "a coordinate system or transformation not to touch; may be repeated",
+    "prefer": "error (the default) or hops",
+    "format": _FORM,
+}
+_CORRELATIONS: Final = {
+    "study": "accession: only correlations of this study and of those joined with it",
+    "grade": "only correlations of this grade",
+    "page": "number of the page, from 1",
+    "format": _FORM,
+}
+_COVERING: Final = {
+    "system": "IRI of the coordinate system of the box, or of an image that has one",
+    "box": "two opposite corners, such as z,y,x;z,y,x",
+    "format": _FORM,
+}
+_NUMBERS: Final = "-?[0-9]{1,12}(\\.[0-9]{1,9})?(,-?[0-9]{1,12}(\\.[0-9]{1,9})?){0,4}"
+_REQUIRED: Final = frozenset({"iri", "from", "to", "system"})
 _VALUES: Final[Mapping[str, dict[str, Any]]] = {
     "iri": {"pattern": "^https?://[a-z0-9.-]+\\.[a-z]{2,10}/[A-Za-z0-9._~/-]{0,200}$"},
     "default-graph-uri": {"pattern": "^https?://[a-z0-9.-]+/[A-Za-z0-9._~/-]{0,200}$"},
     "named-graph-uri": {"pattern": "^https?://[a-z0-9.-]+/[A-Za-z0-9._~/-]{0,200}$"},
     "correlative": {"enum": list(TRUTH)},
+    "from": {"minLength": 1, "maxLength": 2000, "pattern": "[^\\s]"},
+    "to": {"minLength": 1, "maxLength": 2000, "pattern": "[^\\s]"},
+    "system": {"minLength": 1, "maxLength": 2000, "pattern": "[^\\s]"},
+    "point": {"pattern": f"^{_NUMBERS}$"},
+    "prefer": {"enum": ["", "error", "hops"]},
+    "grade": {"enum": ["", *GRADES]},
+    "study": {"pattern": "^(EMPIAR-[1-9][0-9]{4}|S-BIAD[1-9][0-9]{0,3})?$"},
     "sort": {"enum": ["", *SORTS]},
     "page": {"pattern": "^([1-9][0-9]{0,2})?$"},
     "per_page": {"pattern": "^([1-9][0-9]{0,2})?$"},
@@ -133,6 +165,18 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("get", "/context.jsonld"): Operation(("application/ld+json",), (304,)),
     ("get", "/links"): Operation((HTML,), (304, *_NOT_THERE)),
     ("get", "/links/{path}"): Operation((HTML, JSON, "application/yaml"), (301, 304, 400, *_NOT_THERE)),
+    ("get", "/transform"): Operation(
+        (JSON, HTML), (304, 400, 404, 406, 422, 503), _TRANSFORM, formats=("html", "json")
+    ),
+    ("get", "/correlations"): Operation(
+        (HTML, JSON), (304, 400, 406, 503), _CORRELATIONS, formats=("html", "json")
+    ),
+    ("get", "/correlations/health"): Operation(
+        (HTML, JSON), (304, 406, 503), {"format": _FORM}, formats=("html", "json")
+    ),
+    ("get", "/correlations/covering"): Operation(
+        (JSON, HTML), (304, 400, 404, 406, 422, 503), _COVERING, formats=("html", "json")
+    ),
     ("get", "/about"): Operation((), (303, 400), {"iri": "an http(s) address"}),
     ("get", "/about/{name}"): Operation((HTML, JSON), (301, 304, *_NOT_THERE)),
     ("get", "/studies"): Operation(

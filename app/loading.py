@@ -174,7 +174,8 @@ def mapping_version() -> str:
     for package in MAPPING_PACKAGES:
         for folder in (resources.files(package), resources.files(package).joinpath("terms")):
             _digest_files(folder, digest)
-    for name in ("rdf.py", "validation.py", "ingest.py"):
+    _digest_files(resources.files("rembigraph.catalogue.transforms"), digest)
+    for name in ("rdf.py", "validation.py", "ingest.py", "correlation/ingested.py"):
         digest.update(resources.files("rembigraph.catalogue").joinpath(name).read_bytes())
     return f"{schema_version()}+{digest.hexdigest()[:12]}"
 

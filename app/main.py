@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 from rembigraph.app.description import describe
 from rembigraph.app.pages import local_link, make_renderer, pages_router, secure, static_router
+from rembigraph.app.pages.correlations import correlations_router
 from rembigraph.app.pages.kept import KeptAnswers
 from rembigraph.app.pages.rendering import Render
 from rembigraph.app.pages.vocabulary import vocabulary_router
@@ -55,6 +56,9 @@ def create_app(
         vocabulary_router(service, reader, public_url=public_url, data_base=home.data_base, render=render)
     )
     app.include_router(status_router(reader, service, render, workers))
+    app.include_router(
+        correlations_router(reader, public_url=public_url, data_base=home.data_base, render=render)
+    )
     pages = pages_router(
         reader,
         public_url=public_url,

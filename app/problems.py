@@ -37,6 +37,7 @@ STATUSES: Final[dict[type[CatalogueError], int]] = {
     errors.QueryTooLarge: 413,
     errors.SourceError: 422,
     errors.RecordInvalid: 422,
+    errors.TransformRefused: 422,
     errors.QueryError: 400,
     errors.StoreDamaged: 503,
     errors.QueryTimeout: 504,
@@ -47,6 +48,8 @@ STATUSES: Final[dict[type[CatalogueError], int]] = {
 }
 """HTTP status of each error; a class that is not here has the status of its nearest base that is."""
 
+_ABSENT: Final = frozenset({"no-path", "unknown-system", "unknown-image"})
+"""Refusals of a transformation that say that something is not there: 404."""
 _DAMAGED_RETRY_SECONDS: Final = 30
 _log = logging.getLogger(__name__)
 
@@ -93,6 +96,8 @@ class Problem:
 
 def status_of(error: CatalogueError | type[CatalogueError]) -> int:
     """Return the HTTP status of an error or error class."""
+    if isinstance(error, errors.TransformRefused) and error.code in _ABSENT:
+        return 404
     kind = error if isinstance(error, type) else type(error)
     return next(STATUSES[base] for base in kind.__mro__ if base in STATUSES)
 
@@ -106,6 +111,9 @@ def problem_of(error: CatalogueError) -> Problem:
         details["offered"] = list(error.offered)
     if isinstance(error, errors.QuerySyntaxError):
         details |= {"line": error.line, "column": error.column}
+    code = _code(type(error))
+    if isinstance(error, errors.TransformRefused):
+        code, details = error.code, details | error.facts
     # What is on our disk is nobody's business outside.
     is_damage = isinstance(error, errors.StoreDamaged)
     inside = status == 500 or is_damage
@@ -115,7 +123,7 @@ def problem_of(error: CatalogueError) -> Problem:
         status=status,
         title=HTTPStatus(status).phrase,
         detail="the catalogue cannot answer; its keeper has been told" if inside else error.message,
-        code=_code(type(error)),
+        code=code,
         where="" if inside else error.where,
         fix="" if inside else error.fix,
         details=details,

@@ -2,7 +2,8 @@
 
 `graph/links` holds what is asserted by the catalogue (records elsewhere that links lead to, shared publications, the
 models of a study's maps) and lies in the default graph too. `graph/inferred` holds what is only concluded: correlated
-studies and their sets, suggestions, conflicts between sources, curators' corrections and the state of their decisions.
+studies and their sets, grades of correlations, images in register, suggestions, conflicts between sources, curators'
+corrections and the state of their decisions.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from rembigraph.catalogue.linking import correlative_sets
 from rembigraph.catalogue.parts import Link, archive_of, iri_of, page_of
 from rembigraph.catalogue.precedence import Conflict
 from rembigraph.catalogue.rdf import quoted, triples
-from rembigraph.catalogue.recordview import field_iri
+from rembigraph.catalogue.recordview import RDF_TYPE, field_iri
 from rembigraph.ontology.fields import enum_iris
 from rembigraph.ontology.generated.models import CorrelativeSet, ExternalRecord, FieldConflict, StudyLink
 from rembigraph.ontology.identifiers import DOI, VOCABULARY
@@ -47,7 +48,7 @@ def write_links(store: Store, iris: Iris, links: Sequence[Link], held: Iterable[
     shared = (link for link in _derived(links, "shared_publication") if not link.is_refuted)
     records += [_statement(iris, link) for link in shared]
     lines = {line for record in records for line in triples(record, iris)}
-    lines |= {*_models(iris, links), *_identifiers(store, links)}
+    lines |= {*_models(iris, links), *_identifiers(store, links), *_recomputed(store, iris)}
     replace_graph(store, iris.graph("links"), _n_triples(lines), iris.data_base)
 
 
@@ -76,6 +77,7 @@ def write_inferred(
     records += [_conflict(accession, conflict) for accession, conflict in conflicts]
     lines = {line for record in records for line in triples(record, iris)}
     lines |= {*_correlated(iris, links), *_states(states), *_corrections(iris, decisions, states)}
+    lines |= {*_of_correlations(store, iris)}
     replace_graph(store, iris.graph("inferred"), _n_triples(lines), iris.data_base)
 
 
@@ -151,6 +153,30 @@ def _correlated(iris: Iris, links: Iterable[Link]) -> Iterator[str]:
     for link in links:
         if link.is_correlative:
             yield f"<{iri_of(iris, link.here)}> <{_CORRELATED_WITH}> <{iri_of(iris, link.there)}>"
+
+
+def _has(store: Store, name: str) -> bool:
+    kind = NamedNode(VOCABULARY + name)
+    return next(store.quads_for_pattern(None, NamedNode(RDF_TYPE), kind, None), None) is not None
+
+
+def _recomputed(store: Store, iris: Iris) -> Iterator[str]:
+    """Registration errors computed anew from landmarks, where the target system is in another record."""
+    if _has(store, "RegistrationError") and _has(store, "LandmarkSet"):
+        from rembigraph.catalogue.correlation.atlas import Atlas
+        from rembigraph.catalogue.correlation.derived import recomputed_lines
+
+        yield from recomputed_lines(Atlas(store, iris))
+
+
+def _of_correlations(store: Store, iris: Iris) -> Iterator[str]:
+    """What follows from correlations and transformations; arithmetic is loaded only where there are some."""
+    if not (_has(store, "ImageCorrelation") or _has(store, "CoordinateTransformation")):
+        return
+    from rembigraph.catalogue.correlation.atlas import Atlas
+    from rembigraph.catalogue.correlation.derived import derived_lines
+
+    yield from derived_lines(Atlas(store, iris))
 
 
 def _set(iris: Iris, members: tuple[str, ...], weakest: Link) -> CorrelativeSet:

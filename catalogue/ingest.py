@@ -23,7 +23,7 @@ from rembigraph.catalogue.rdf import canonical, to_nquads
 from rembigraph.catalogue.soundness import Damage
 from rembigraph.catalogue.validation import ValidationReport, report_quads, validate
 from rembigraph.ontology.errors import StoreDamaged
-from rembigraph.ontology.generated.models import SourceRecord
+from rembigraph.ontology.generated.models import SourceRecord, Study
 from rembigraph.ontology.identifiers import Iris
 from rembigraph.ontology.records import Record, accession_of
 
@@ -86,6 +86,12 @@ class Prepared:
 def prepare(incoming: Incoming, iris: Iris) -> Prepared:
     """Map a record to canonical quads (its facts, its source record, its validation results) and validate it."""
     accession, source = incoming.accession, incoming.source
+    if isinstance(incoming.study, Study) and incoming.study.transformation:
+        from rembigraph.catalogue.correlation.ingested import (
+            derive_scalars,  # numpy: only for those that need it
+        )
+
+        derive_scalars(incoming.study)
     facts = to_nquads([incoming.study], iris, iris.record_graph(accession, source))
     report = validate(facts)
     provenance = to_nquads([source_record(incoming, iris)], iris, iris.graph("provenance"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -41,7 +41,7 @@ from rembigraph.ontology.fields import enum_iris
 from rembigraph.ontology.identifiers import PREFIXES, Iris
 
 if TYPE_CHECKING:
-    pass
+    from rembigraph.catalogue.correlation.atlas import Atlas
 
 _SH: Final = PREFIXES["sh"]
 _CACHED: Final = 64
@@ -143,6 +143,13 @@ class Snapshot:
         self._record.cache_clear()
         self._merged.cache_clear()
         self.search.close()
+
+    @cached_property
+    def atlas(self) -> Atlas:
+        """The graph of coordinate systems and transformations of all records; made when it is first asked for."""
+        from rembigraph.catalogue.correlation.atlas import Atlas  # numpy: not for those who never ask
+
+        return Atlas(self._store, self.iris)
 
     @property
     def store_path(self) -> Path:

@@ -169,6 +169,14 @@ class Search:
             rows = index.execute("SELECT DISTINCT here FROM edge WHERE outgoing ORDER BY here")
             return [row[0] for row in rows]
 
+    def correlative(self) -> list[str]:
+        """Return every study here that is one whole with another study, in order."""
+        with self.connection() as index:
+            rows = index.execute(
+                "SELECT accession FROM study WHERE accession IN (SELECT here FROM edge WHERE correlative) ORDER BY 1"
+            )
+            return [row[0] for row in rows]
+
     def correlative_set(self, accession: str) -> list[str]:
         """Return the whole that a study is part of, directly or through others: itself first, at most 200."""
         with self.connection() as index:

@@ -8,6 +8,7 @@ CatalogueError
 │   │   └── SourceNotFetched    a live source did not give it
 │   ├── SourceMalformed         it cannot be read: carries file and JSON pointer
 │   └── SourceSkipped           it is recognised, but holds no study
+├── TransformRefused            a transformation, point or landmark set that can't be evaluated, read or written
 ├── RecordInvalid               SHACL violations: carries the report
 ├── UnknownAccession            not in this catalogue
 ├── WithdrawnAccession          was here, has been withdrawn
@@ -25,6 +26,8 @@ It lies in `ontology` because that is the only package that both loaders and cat
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class CatalogueError(Exception):
@@ -110,6 +113,23 @@ class SourceSkipped(SourceError):
 
 class SourceSuperseded(SourceSkipped):
     """A document of which a better version came in the same batch, and was taken."""
+
+
+class TransformRefused(CatalogueError):
+    """A transformation, a point or a landmark set cannot be evaluated, fitted, inverted, read or written.
+
+    Args:
+        code: a short stable word for programs, such as `matrix-shape` or `unknown-unit`.
+        message: what is wrong, in a sentence.
+        where: JSON pointer, line or element of the offending part; empty for the whole.
+        fix: what to do about it.
+        facts: numbers that belong to the refusal, such as `expected` and `got`.
+    """
+
+    def __init__(self, code: str, message: str, *, where: str = "", fix: str = "", **facts: Any) -> None:
+        super().__init__(message, where=where, fix=fix)
+        self.code = code
+        self.facts = facts
 
 
 class RecordInvalid(CatalogueError):

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 
 from rembigraph.app.pages.absent import UnknownStudyError, WithdrawnStudyError
 from rembigraph.app.pages.answers import Body, answer
+from rembigraph.app.pages.correlation_page import correlation_page
 from rembigraph.app.pages.landing import landing
 from rembigraph.app.pages.links import external_redirect
 from rembigraph.app.pages.rendering import Render, Site
@@ -45,7 +46,7 @@ from starlette.responses import RedirectResponse, Response
 if TYPE_CHECKING:
     from rembigraph.catalogue.following import Reader
     from rembigraph.catalogue.reader import Snapshot
-    from rembigraph.catalogue.recordview import RecordView
+    from rembigraph.catalogue.recordview import Node, RecordView
     from rembigraph.catalogue.versions import History
     from starlette.requests import Request
 
@@ -174,12 +175,20 @@ class Records:
         iri = self.site.data_base + path
         node = view.node(iri)
         if node and form == PAGE:
-            content = self._html("thing.html", thing(view, node, self.site))
+            content = self._thing_page(request, snapshot, view, node)
         else:
             content = snapshot.serialise(view.accession, form.name, iri)
         page = self.site.url(f"/{path}")
         above = [TypedLink("collection", self.site.url(f"/{view.accession}"), HTML)]
         return self._send(request, page, form, forms, content, above)
+
+    def _thing_page(self, request: Request, snapshot: Snapshot, view: RecordView, node: Node) -> bytes:
+        if node.class_name == "ImageCorrelation":
+            frame = request.query_params.get("frame", "")
+            values = correlation_page(snapshot, view, node, self.site, frame)
+            if values is not None:
+                return self._html("correlation.html", values)
+        return self._html("thing.html", thing(view, node, self.site))
 
     def _send(
         self,

@@ -61,6 +61,17 @@ GRADES: Final[dict[str, str]] = {
     "transform": "correlation with a coordinate transformation, without a stated error",
     "transform_with_error": "correlation with a coordinate transformation and its error",
 }
+SHORT_GRADES: Final[dict[str, str]] = {
+    "described": "described in words only",
+    "landmarks": "with landmarks",
+    "transform": "with a transformation",
+    "transform_with_error": "with a transformation and its error",
+}
+ERROR_KINDS: Final[dict[str, str]] = {
+    "FRE": "left at the landmarks of the fit",
+    "TRE": "at points that the fit did not use",
+    "leave_one_out": "at each landmark when it is left out",
+}
 FACETS: Final[dict[str, str]] = {
     "archive": "Archive",
     "organism": "Organism",
@@ -214,6 +225,11 @@ def grade_of(correlation: Node) -> str:
     if transformations:
         return "transform_with_error" if any(t.iris("has_error") for t in transformations) else "transform"
     return "landmarks" if correlation.iris("has_landmarks") else "described"
+
+
+def error_kind(key: str) -> str:
+    """Return what an error was measured at, in words."""
+    return ERROR_KINDS.get(key, "kind not stated")
 
 
 def quantity(node: Node) -> str:

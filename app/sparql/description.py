@@ -7,6 +7,7 @@ from typing import Final
 
 import pyoxigraph as ox
 from rembigraph.app.sparql.formats import GRAPH_FORMATS, RESULT_FORMATS, Format
+from rembigraph.app.sparql.functions import described
 from rembigraph.app.sparql.limits import QueryLimits
 
 _SD: Final = "http://www.w3.org/ns/sparql-service-description#"
@@ -40,6 +41,12 @@ def _triples(endpoint: str, limits: QueryLimits, union_default_graph: bool) -> I
     yield ox.Triple(service, _sd("supportedLanguage"), _sd("SPARQL11Query"))
     for offer in (*RESULT_FORMATS, *GRAPH_FORMATS):
         yield ox.Triple(service, _sd("resultFormat"), ox.NamedNode(offer.iri))
+    for function, meaning in described().items():
+        yield ox.Triple(service, _sd("extensionFunction"), ox.NamedNode(function))
+        yield ox.Triple(ox.NamedNode(function), _TYPE, _sd("Function"))
+        yield ox.Triple(
+            ox.NamedNode(function), ox.NamedNode(f"{_RDFS}comment"), ox.Literal(meaning, language="en")
+        )
     if union_default_graph:
         yield ox.Triple(service, _sd("feature"), _sd("UnionDefaultGraph"))
     comment = (

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 import pyoxigraph as ox
 from rembigraph.app.sparql.diagnosis import diagnose
+from rembigraph.app.sparql.functions import custom_functions
 
 _PLAIN_TEXT: Final = (ox.RdfFormat.N_TRIPLES, ox.RdfFormat.N_QUADS)
 
@@ -115,7 +116,12 @@ def _query(store: ox.Store, job: Job) -> ox.QuerySolutions | ox.QueryTriples | o
         own = bool(job.from_default or job.from_named)
         # The engine's union flag overrides FROM: never both.
         union = job.union_default_graph and not own
-        return store.query(job.text, base_iri=job.base_iri, use_default_graph_as_union=union)
+        return store.query(
+            job.text,
+            base_iri=job.base_iri,
+            use_default_graph_as_union=union,
+            custom_functions=custom_functions(),
+        )
     default_graphs, named_graphs = graphs
     if len(default_graphs) > 1:
         merged = _merge(store, default_graphs, named_graphs, job.max_merge_quads)
@@ -124,12 +130,14 @@ def _query(store: ox.Store, job: Job) -> ox.QuerySolutions | ox.QueryTriples | o
             base_iri=job.base_iri,
             default_graph=ox.DefaultGraph(),
             named_graphs=list[ox.NamedNode | ox.BlankNode](named_graphs),
+            custom_functions=custom_functions(),
         )
     return store.query(
         job.text,
         base_iri=job.base_iri,
         default_graph=list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph](default_graphs),
         named_graphs=list[ox.NamedNode | ox.BlankNode](named_graphs),
+        custom_functions=custom_functions(),
     )
 
 

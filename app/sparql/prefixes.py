@@ -25,6 +25,7 @@ WELL_KNOWN: Final = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
     "rembi": "https://w3id.org/rembigraph/ns#",
+    "rembif": "https://w3id.org/rembigraph/functions#",
     "schema": "http://schema.org/",
     "sd": "http://www.w3.org/ns/sparql-service-description#",
     "sh": "http://www.w3.org/ns/shacl#",

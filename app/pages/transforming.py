@@ -1,0 +1,119 @@
+"""`/transform`: where a point, box or polygon of one image lies in another, as JSON and as a plain form."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from rembigraph.app.negotiation import HTML, JSON, NotAcceptableError, negotiate
+from rembigraph.app.pages.answers import Body, answer
+from rembigraph.app.pages.geometry import question_of
+from rembigraph.catalogue.correlation.answers import answer as answered
+from rembigraph.ontology.errors import CatalogueError, TransformRefused, UsageError
+
+if TYPE_CHECKING:
+    from rembigraph.app.pages.rendering import Render, Site
+    from rembigraph.catalogue.correlation.atlas import Atlas
+    from rembigraph.catalogue.following import Reader
+    from rembigraph.catalogue.reader import Snapshot
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+_MOST_OFFERED: Final = 300
+OPEN: Final = {"Vary": "Accept", "Access-Control-Allow-Origin": "*"}
+FORMS: Final = {"html": HTML, "json": JSON}
+
+
+def wanted(request: Request, offered: list[str]) -> str:
+    """Return the media type that a request asks for: by `format=`, else by its `Accept` header.
+
+    Raises:
+        NotAcceptableError: it is not offered.
+    """
+    form = request.query_params.get("format", "")
+    if form and FORMS.get(form) not in offered:
+        raise NotAcceptableError(f"there is no format {form[:40]!r}", offered=list(FORMS))
+    return FORMS.get(form) or negotiate(request.headers.get("accept"), offered)
+
+
+def as_json(request: Request, value: Any) -> Response:
+    """Return the answer of plain values as JSON, which any page may read."""
+    body = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
+    return answer(request, Body.of(body.encode()), JSON, OPEN)
+
+
+@dataclass(frozen=True)
+class TransformPages:
+    """What the route does, in threads."""
+
+    reader: Reader
+    site: Site
+    render: Render
+
+    def transform(self, request: Request) -> Response:
+        """Answer `GET /transform`."""
+        media_type = wanted(request, [JSON, HTML])
+        if media_type == JSON:
+            question = question_of(request.query_params)
+            with self.reader.snapshot() as snapshot:
+                return as_json(request, with_sources(snapshot, answered(snapshot.atlas, question)))
+        with self.reader.snapshot() as snapshot:
+            values = self._page(snapshot, request)
+        page = self.render("transform.html", values)
+        headers = {"Vary": "Accept"}
+        if values["problem"] and values["asked"]:
+            return answer(request, Body.of(page.encode()), HTML, headers, status=values["status"])
+        return answer(request, Body.of(page.encode()), HTML, headers)
+
+    def _page(self, snapshot: Snapshot, request: Request) -> dict[str, Any]:
+        from rembigraph.app.problems import status_of
+
+        asked = dict(request.query_params)
+        result: dict[str, Any] | None = None
+        problem: CatalogueError | None = None
+        if asked.get("from") or asked.get("to"):
+            try:
+                result = with_sources(snapshot, answered(snapshot.atlas, question_of(request.query_params)))
+            except (TransformRefused, UsageError) as error:
+                problem = error
+        return {
+            "asked": asked,
+            "result": result,
+            "problem": problem,
+            "status": status_of(problem) if problem else 200,
+            "systems": offered_systems(snapshot.atlas),
+            "canonical": self.site.url("/transform"),
+            "json": self.site.path("/transform?" + _with_json(request)),
+        }
+
+
+def _with_json(request: Request) -> str:
+    kept = "&".join(part for part in request.url.query.split("&") if part and not part.startswith("format="))
+    return f"{kept}&format=json"
+
+
+def offered_systems(atlas: Atlas) -> list[dict[str, str]]:
+    """Return the systems that a form offers: those that a transformation joins, by study and name."""
+    joined = {end for step in atlas.graph.steps.values() for end in (step.source, step.target)}
+    known = [atlas.systems[iri] for iri in sorted(joined) if iri in atlas.systems]
+    return [
+        {
+            "iri": one.iri,
+            "name": atlas.short(one.iri),
+            "title": f"{one.study}: {one.title or atlas.short(one.iri)}",
+            "axes": ", ".join(axis.name for axis in one.system.axes),
+        }
+        for one in known[:_MOST_OFFERED]
+    ]
+
+
+def with_sources(snapshot: Snapshot, result: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer in which every step names the documents that its record was made from."""
+    for way in (result["path"], *result["alternatives"]):
+        for step in way["steps"]:
+            step["sources"] = [
+                {"source": one.kind, "format": one.format, "sha256": one.sha256, "graph": one.graph}
+                for one in snapshot.sources(step["record"])
+            ]
+    return result

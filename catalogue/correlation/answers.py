@@ -1,0 +1,313 @@
+"""Answers to questions about places: where does a point of one system lie in another, by which way, how sure is that.
+
+Plain values, ready for JSON: HTTP, the command line and the pages say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from rembigraph.catalogue.correlation.atlas import Atlas
+from rembigraph.catalogue.correlation.graph import Move
+from rembigraph.catalogue.correlation.paths import At, Path, closure_error, find_path, other_paths
+from rembigraph.catalogue.correlation.steps import counting_error
+from rembigraph.catalogue.transforms.affine import condition_number, is_mirrored, mean_scale
+from rembigraph.catalogue.transforms.geometry import Box, bounding_box
+from rembigraph.catalogue.transforms.numbers import Array
+from rembigraph.catalogue.transforms.refusal import TransformRefused
+from rembigraph.catalogue.transforms.units import canonical_unit
+
+MOST_GEOMETRY: Final = 1000
+"""Points, boxes or polygons of one question."""
+
+_ROUND_TRIP: Final = 1e-6
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of the graph.
+
+    Attributes:
+        source: a coordinate system, or an image that has one.
+        target: likewise.
+        points: points of the source system, each of as many coordinates as it has axes.
+        boxes: boxes of the source system.
+        polygons: rings of points of the source system.
+        via: systems to pass, in order.
+        avoid: systems and transformations not to touch.
+        prefer: `error` or `hops`.
+    """
+
+    source: str
+    target: str
+    points: Sequence[Array] = ()
+    boxes: Sequence[Box] = ()
+    polygons: Sequence[Array] = ()
+    via: Sequence[str] = ()
+    avoid: Sequence[str] = ()
+    prefer: str = "error"
+
+
+def answer(atlas: Atlas, question: Question) -> dict[str, Any]:
+    """Answer a question.
+
+    Raises:
+        TransformRefused: an end is unknown, no path joins the ends (and what is missing), or the geometry does not fit.
+    """
+    source, target = atlas.system_for(question.source), atlas.system_for(question.target)
+    via = [atlas.system_for(name) for name in question.via]
+    avoid = [_avoided(atlas, name) for name in question.avoid]
+    path = find_path(atlas.graph, source, target, via=via, avoid=avoid, prefer=_preference(question.prefer))
+    at = [_checked(atlas, path, point) for point in question.points]
+    others = other_paths(path, _preference(question.prefer), avoid)
+    return {
+        "version": 1,
+        "from": describe_system(atlas, source),
+        "to": describe_system(atlas, target),
+        "points": [
+            _point(atlas, path, point, place, others)
+            for point, place in zip(question.points, at, strict=True)
+        ],
+        "boxes": [_mapped_box(atlas, path, box) for box in question.boxes],
+        "polygons": [_mapped_polygon(atlas, path, ring) for ring in question.polygons],
+        "path": describe_path(atlas, path),
+        "alternatives": [_alternative(atlas, path, other, question.points) for other in others],
+        "notes": notes(atlas, path, at),
+    }
+
+
+def _preference(text: str) -> Any:
+    return text or "error"  # find_path refuses what is none
+
+
+def _avoided(atlas: Atlas, name: str) -> str:
+    iri = atlas.iri_of(name)
+    return iri if iri in atlas.graph.steps else atlas.system_for(name)
+
+
+def _checked(atlas: Atlas, path: Path, point: Array) -> At:
+    axes = atlas.graph.dimension(path.source)
+    if len(point) != axes:
+        names = ",".join(axis.name for axis in _axes(atlas, path.source)) or f"{axes} numbers"
+        said = (
+            f"a point of {atlas.short(path.source)} has {axes} coordinates ({names}), {len(point)} were given"
+        )
+        raise TransformRefused("dimension-mismatch", said, where="point", expected=axes, got=len(point))
+    return path.at(point)
+
+
+def _axes(atlas: Atlas, system: str) -> Sequence[Any]:
+    record = atlas.systems.get(system)
+    return record.system.axes if record else ()
+
+
+def describe_system(atlas: Atlas, iri: str) -> dict[str, Any]:
+    """A coordinate system in plain values: its axes, unit, images and study."""
+    record = atlas.systems.get(iri)
+    if record is None:
+        return {
+            "iri": iri,
+            "title": atlas.short(iri),
+            "described": False,
+            "axes": [],
+            "unit": None,
+            "images": [],
+        }
+    images = [{"iri": image, "title": atlas.title(image)} for image in record.images]
+    return {
+        "iri": iri,
+        "title": record.title or atlas.short(iri),
+        "described": True,
+        "study": record.study,
+        "axes": [
+            {"name": one.name, "type": one.kind or None, "unit": _unit(one.unit)}
+            for one in record.system.axes
+        ],
+        "unit": record.system.length_unit,
+        "images": images,
+        "shared": not images,
+    }
+
+
+def _unit(spelling: str) -> str | None:
+    try:
+        return canonical_unit(spelling) if spelling else None
+    except TransformRefused:
+        return spelling
+
+
+def unit_of(atlas: Atlas, system: str) -> str | None:
+    """The unit of length of a system: `pixel` where its axes count pixels, none where it is not known."""
+    record = atlas.systems.get(system)
+    if record is None:
+        return None
+    return "pixel" if record.is_of_pixels else record.system.length_unit
+
+
+def _point(atlas: Atlas, path: Path, point: Array, at: At, others: Sequence[Path]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "given": point.tolist(),
+        "point": at.point.tolist(),
+        "rms": at.rms,
+        "unit": unit_of(atlas, path.target),
+        "extrapolated": _is_extrapolated(atlas, path, point, at),
+        "roundtrip_error": _round_trip(path, point, at),
+    }
+    if others:
+        found["closure_error"] = max(closure_error(path, other, point) for other in others)
+    return found
+
+
+def _round_trip(path: Path, point: Array, at: At) -> float | None:
+    """How far the point comes back from where it started; none where the way cannot be undone."""
+    try:
+        return float(np.linalg.norm(path.undo(at.point[None, :])[0] - point))
+    except TransformRefused:
+        return None
+
+
+def _is_extrapolated(atlas: Atlas, path: Path, point: Array, at: At) -> bool | None:
+    """Whether a place lies outside of where the path is known to hold: the landmarks, else the images at its ends."""
+    if at.extrapolated is not None:
+        return at.extrapolated
+    inside = [
+        _is_inside(atlas, system, place) for system, place in ((path.source, point), (path.target, at.point))
+    ]
+    if False in inside:
+        return True
+    return None if None in inside else False
+
+
+def _is_inside(atlas: Atlas, system: str, point: Array) -> bool | None:
+    fields = [box for _, box in atlas.field_of_view(system) if len(box.low) == len(point)]
+    if not fields:
+        return None
+    return any(bool(np.all(box.low <= point) and np.all(point <= box.high)) for box in fields)
+
+
+def _mapped_box(atlas: Atlas, path: Path, box: Box) -> dict[str, Any]:
+    _checked(atlas, path, box.low)
+    corners = path.apply(box.corners())
+    around = bounding_box(corners)
+    centre = path.at((box.low + box.high) / 2)
+    return {
+        "given": box_values(box),
+        "corners": corners.tolist(),
+        "box": box_values(around),
+        "rms_at_centre": centre.rms,
+        "unit": unit_of(atlas, path.target),
+    }
+
+
+def _mapped_polygon(atlas: Atlas, path: Path, ring: Array) -> dict[str, Any]:
+    _checked(atlas, path, ring[0])
+    mapped = path.apply(ring)
+    at = path.at(ring.mean(axis=0))
+    return {
+        "given": ring.tolist(),
+        "polygon": mapped.tolist(),
+        "rms_at_centre": at.rms,
+        "unit": unit_of(atlas, path.target),
+    }
+
+
+def box_values(box: Box) -> dict[str, Any]:
+    """A box in plain values."""
+    return {"min": box.low.tolist(), "max": box.high.tolist()}
+
+
+def describe_path(atlas: Atlas, path: Path) -> dict[str, Any]:
+    """A path in plain values: each step with its direction, error and source, and the whole map where it is affine."""
+    found: dict[str, Any] = {
+        "steps": [describe_move(atlas, move) for move in path.moves],
+        "hops": path.hops,
+        "rms": path.rms(),
+        "unit": unit_of(atlas, path.target),
+        "unknown_errors": list(path.unknown_errors),
+    }
+    try:
+        affine = path.affine()
+    except TransformRefused:
+        return {**found, "affine": None}
+    return {
+        **found,
+        "affine": affine.tolist(),
+        "mirrored": is_mirrored(affine),
+        "mean_scale": mean_scale(affine),
+        "condition_number": _finite(condition_number(affine)),
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def describe_move(atlas: Atlas, move: Move) -> dict[str, Any]:
+    """A step of a path in plain values."""
+    record = atlas.transformations[move.step.key]
+    stated = counting_error(record)
+    error = None
+    if stated is not None and atlas.graph.stated_rms(move.step) is not None:
+        error = {
+            "kind": stated.kind,
+            "statistic": stated.statistic,
+            "value": stated.value,
+            "unit": _unit(stated.unit),
+            "points": stated.count,
+            "measured_in": stated.measured_in or record.target,
+        }
+    spread = atlas.graph.covariance(move)
+    return {
+        "transformation": record.iri,
+        "title": record.title or atlas.short(record.iri),
+        "direction": move.direction,
+        "from": move.start,
+        "to": move.end,
+        "type": move.step.transform.kind,
+        "exact": move.step.exact,
+        "error": error,
+        "rms_in_target": None if spread is None else float(np.sqrt(max(float(np.trace(spread)), 0.0))),
+        "landmarks": len(move.step.fit.source) if move.step.fit else None,
+        "registration": dict(record.registration),
+        "record": record.study,
+        "documents": list(record.documents),
+    }
+
+
+def _alternative(atlas: Atlas, best: Path, other: Path, points: Sequence[Array]) -> dict[str, Any]:
+    told = describe_path(atlas, other)
+    closure = [closure_error(best, other, point) for point in points]
+    return {**told, "closure_error": closure}
+
+
+def notes(atlas: Atlas, path: Path, at: Sequence[At]) -> list[str]:
+    """What a person should know about a path, in words."""
+    unknown = map(atlas.short, path.unknown_errors)
+    said = [
+        f"The error of {key} is not known, so that of the whole way is not known either." for key in unknown
+    ]
+    if any(one.extrapolated for one in at):
+        said.append("A point lies outside of the landmarks: the error grows with the distance from them.")
+    for move in path.moves:
+        record = atlas.transformations[move.step.key]
+        if record.iri in atlas.faults:
+            continue
+        if move.direction == "inverse" and not move.step.exact:
+            said.append(
+                f"{atlas.short(record.iri)} is walked backwards; its error is carried through the inverse."
+            )
+    return said
+
+
+def refusal(error: TransformRefused) -> Mapping[str, Any]:
+    """A refusal in plain values."""
+    return {
+        "error": error.code,
+        "message": error.message,
+        "where": error.where,
+        "fix": error.fix,
+        **error.facts,
+    }
