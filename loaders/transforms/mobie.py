@@ -178,11 +178,8 @@ def _add_steps(found: TransformDocument, name: str, view: _View, stated: Stated)
         if not parts:
             context["implied"] = "displayed without a transformation"
         where = view.names.get(source, [f"{view.where}/sourceDisplays"])[0]
-        found.add(
-            ReadStep(
-                f"{where} ({source})", origin, target, chain(parts or [{"type": "identity"}]), context=context
-            )
-        )
+        map_ = chain(parts or [{"type": "identity"}])
+        found.add(ReadStep(f"{where} ({source})", origin, target, map_, context=context))
 
 
 def _words(value: Any, where: str) -> list[str]:
