@@ -152,8 +152,8 @@ def _kept(root: Element) -> Iterator[tuple[str, str]]:
         path = f"{above}/{element.tag}"
         for name, value in element.attributes.items():
             if f"{element.tag}/{name}" not in _TAKEN_ATTRIBUTES:
-                yield f"{path}@{name} line {element.line}", value
+                yield f"{path}@{name} line {element.place}", value
         tail = "/".join(path.split("/")[-2:])
         if (text := element.text.strip()) and tail not in _TAKEN_TEXT:
-            yield f"{path} line {element.line}", text
+            yield f"{path} line {element.place}", text
         waiting.extend((child, path) for child in reversed(element.children))
