@@ -28,7 +28,10 @@ _TYPE: Final = "BigWarpLandmarks"
 
 def recognises(text: str) -> bool:
     """Whether the first row is that of a landmark table."""
-    row = next(csv.reader(io.StringIO(text[:2000])), [])
+    try:
+        row = next(csv.reader(io.StringIO(text[:2000], newline="")), [])
+    except csv.Error:
+        return False
     return len(row) in _COLUMNS and row[1].strip().lower() in _ACTIVE
 
 
@@ -41,7 +44,7 @@ def read(text: str, stated: Stated) -> TransformDocument:
     rows: list[LandmarkRow] = []
     width = 0
     try:
-        for number, cells in enumerate(csv.reader(io.StringIO(text)), start=1):
+        for number, cells in enumerate(csv.reader(io.StringIO(text, newline="")), start=1):
             if not cells:
                 continue
             width = width or len(cells)

@@ -52,11 +52,12 @@ def read_json(value: dict[str, Any], stated: Stated) -> TransformDocument:
     """
     found = TransformDocument(FORMAT, str(value.get("specVersion", "")))
     taken: set[str] = set()
+    known = {source for source in value["sources"] if isinstance(source, str)}
     for name, view in value["views"].items():
         where = f"/views/{escaped(name)}"
         if not isinstance(view, dict):
             raise TransformRefused("not-a-document", f"{shown(view)} is no view", where=where)
-        _read_view(found, name, view, stated, taken)
+        _read_view(found, name, view, stated, taken, known)
     found.kept = unused(value, taken)
     if not found.steps:
         found.note("no view registers a source: what the views have is layout, or nothing")
@@ -66,7 +67,12 @@ def read_json(value: dict[str, Any], stated: Stated) -> TransformDocument:
 
 
 def _read_view(
-    found: TransformDocument, name: str, value: dict[str, Any], stated: Stated, taken: set[str]
+    found: TransformDocument,
+    name: str,
+    value: dict[str, Any],
+    stated: Stated,
+    taken: set[str],
+    known: set[str],
 ) -> None:
     view = _View(f"/views/{escaped(name)}")
     items = value.get("sourceTransforms", [])
@@ -82,7 +88,8 @@ def _read_view(
             taken.add(here)
     if any(view.chains.values()):
         for source in _displayed(value, view.where):
-            view.chains.setdefault(source, [])
+            if source in known:  # a merged grid is displayed, too, and no image
+                view.chains.setdefault(source, [])
     _add_steps(found, name, view, stated)
 
 

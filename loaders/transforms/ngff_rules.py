@@ -161,10 +161,12 @@ def check_label(document: Mapping[str, Any], where: str) -> None:
     """
     if "image-label" not in document:
         return
-    here = f"{where}/image-label"
+    here, label = f"{where}/image-label", document["image-label"]
+    if not isinstance(label, Mapping):
+        raise invalid("image-label", f"{shown(label)} is no object", here)
     for key in ("colors", "properties"):
         seen: list[Any] = []
-        listed = entries(document["image-label"], key, here, required=key in document["image-label"])
+        listed = entries(label, key, here, required=key in label)
         for at, item in enumerate(listed):
             place = f"{here}/{key}/{at}"
             value = item.get("label-value") if isinstance(item, Mapping) else None

@@ -115,6 +115,8 @@ HOSTILE = {
     "nothing": ("", "unknown-format"),
     "blanks": (" \n\t ", "unknown-format"),
     "a null": ("null", "unknown-format"),
+    "a label that is null": ('{"multiscales": [], "image-label": null, "scene": {"a": 1}}', "image-label"),
+    "a return where a table begins": ("\r# axes\n1 2\n", "matrix-shape"),
     "NUL": ("\0\0\0", "unknown-format"),
 }
 

@@ -242,6 +242,12 @@ def test_a_source_that_is_shown_beside_registered_ones_lies_as_it_is():
     assert find_path(found.graph(), "a", "b").apply(np.zeros((1, 3))).tolist() == [[3.0, 2.0, 1.0]]
 
 
+def test_a_merged_grid_is_no_image():
+    grid = {"mergedGrid": {"sources": ["b", "c"], "mergedGridSourceName": "merged"}}
+    found = read(mobie(mobie_affine(SHIFT, "a"), grid, shown=["a", "merged"]))
+    assert [step.source for step in found.steps] == ["a"]
+
+
 def test_a_view_of_layout_only_gives_nothing():
     assert read(mobie({"grid": {"sources": ["a", "b"]}}, shown="ab")).steps == []
 
