@@ -296,6 +296,21 @@ def test_a_neuroglancer_layer_in_another_order_lies_in_the_order_of_the_viewer()
     assert np.allclose(mapped(found, [0.0, 0.0, 7e-6]), [7e-6, 0.0, 4e-8])
 
 
+def test_units_with_a_prefix_are_those_without():
+    um = {"x": [0.5, "um"], "y": [1, ""]}
+    transform = {"matrix": [[2, 0, 4], [0, 1, 3]], "outputDimensions": um, "inputDimensions": um}
+    layers = [{"source": {"transform": transform}}]
+    found = read({"dimensions": {"x": [1e-9, "m"], "y": [1, ""]}, "layers": layers})
+    assert mapped(found, [1.0, 0.0]).tolist() == pytest.approx([2.0 + 2e-6, 3.0])
+    assert [axis.unit for axis in found.systems["global"].axes] == ["meter", ""]
+
+
+def test_axes_of_a_layer_without_input_dimensions_have_numbers():
+    turned = {"matrix": [[0, 1, 0], [1, 0, 0]], "outputDimensions": {"x": [1e-9, "m"], "t": [1, "s"]}}
+    found = read({"layout": "xy", "layers": [{"name": "T", "source": {"transform": turned}}]})
+    assert [(axis.name, axis.unit) for axis in found.systems["T"].axes] == [("d0", ""), ("d1", "")]
+
+
 # --- plain matrices and eC-CLEM
 
 
