@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from rembigraph.loaders.transforms.numbers import affine, chain, numbers, reversed_axes, rows_of, shown
+from rembigraph.loaders.transforms.numbers import affine, chain, numbers, reversed_axes, rows_of
 from rembigraph.loaders.transforms.places import space
 from rembigraph.loaders.transforms.texts import Element
 from rembigraph.ontology.errors import TransformRefused
+from rembigraph.ontology.transform_dialects import shown
 from rembigraph.ontology.transform_documents import ReadStep, Stated, TransformDocument
 
 FORMAT: Final = "bdv-xml"

@@ -13,9 +13,10 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
-from rembigraph.loaders.transforms.numbers import GREATEST, shown
+from rembigraph.loaders.transforms.numbers import GREATEST
 from rembigraph.loaders.transforms.places import space, unused
 from rembigraph.ontology.errors import TransformRefused
+from rembigraph.ontology.transform_dialects import shown
 from rembigraph.ontology.transform_documents import LandmarkRow, ReadLandmarks, Stated, TransformDocument
 
 FORMAT: Final = "bigwarp"

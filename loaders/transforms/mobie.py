@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from rembigraph.loaders.transforms.numbers import affine, chain, numbers, reversed_axes, rows_of, shown
+from rembigraph.loaders.transforms.numbers import affine, chain, numbers, reversed_axes, rows_of
 from rembigraph.loaders.transforms.places import escaped, space, unused
 from rembigraph.ontology.errors import TransformRefused
+from rembigraph.ontology.transform_dialects import shown
 from rembigraph.ontology.transform_documents import MOST_STEPS, ReadStep, Stated, TransformDocument
 
 FORMAT: Final = "mobie"

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
-from rembigraph.loaders.transforms.numbers import Rows, affine, number, numbers, shown
+from rembigraph.loaders.transforms.numbers import Rows, affine, number, numbers
 from rembigraph.loaders.transforms.places import unused
 from rembigraph.ontology.errors import TransformRefused
+from rembigraph.ontology.transform_dialects import shown
 from rembigraph.ontology.transform_documents import MOST_AXES, ReadStep, Stated, System, TransformDocument
 
 FORMAT: Final = "neuroglancer"

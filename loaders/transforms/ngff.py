@@ -12,13 +12,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rembigraph.loaders.transforms import ngff_rules as rules
-from rembigraph.loaders.transforms.ngff_dialects import current
 from rembigraph.loaders.transforms.ngff_levels import LEVEL_TYPES, add_unnamed_image, check_level
-from rembigraph.loaders.transforms.ngff_rules import entries, invalid, system_of
-from rembigraph.loaders.transforms.numbers import shown
+from rembigraph.loaders.transforms.ngff_rules import entries, system_of
 from rembigraph.loaders.transforms.places import unused
 from rembigraph.loaders.transforms.texts import json_of
 from rembigraph.ontology.errors import TransformRefused
+from rembigraph.ontology.transform_dialects import current, invalid, shown
 from rembigraph.ontology.transform_documents import ReadStep, Stated, System, TransformDocument
 
 FORMAT: Final = "ome-zarr"

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from rembigraph.loaders.transforms.ngff_rules import axes_of, check_image_axes, entries, invalid
-from rembigraph.loaders.transforms.numbers import chain, shown
+from rembigraph.loaders.transforms.ngff_rules import axes_of, check_image_axes, entries
+from rembigraph.loaders.transforms.numbers import chain
+from rembigraph.ontology.transform_dialects import invalid, shown
 from rembigraph.ontology.transform_documents import ReadStep, TransformDocument
 
 LEVEL_TYPES: Final = ("identity", "scale", "sequence")

@@ -15,6 +15,7 @@ from rembigraph.app.transform_files import Stated, TransformRefused, read_transf
 from rembigraph.catalogue.correlation import find_path
 from rembigraph.catalogue.correlation.exports import Image, export_path
 from rembigraph.catalogue.correlation.foreign import bigwarp_landmarks, mobie_transform
+from rembigraph.catalogue.correlation.ngff import read_ngff
 from rembigraph.catalogue.transforms.affine import reversed_axes
 
 MANY = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
@@ -516,6 +517,21 @@ def test_drafts_name_axes_and_write_parts_inline(inner, key):
     }
     found = read(scene(step, version="0.6.dev3"))
     assert (mapped(found, [1.0, 1.0]).tolist(), found.document.dialect) == ([6.0, 3.0], "0.6.dev3")
+
+
+@pytest.mark.parametrize("document", [
+    image(),
+    image("0.6.dev3"),
+    scene({"type": "rotation", "path": "numbers/rotation", **AB}),
+    scene({"type": "byDimension", "input": "a", "output": "b", "transforms": [
+        {"type": "scale", "scale": [3.0], "input_axes": ["x"], "output_axes": ["x"]},
+        {"type": "translation", "translation": [5.0], "input": ["y"], "output": ["y"]}]}, version="0.6.dev1"),
+])  # fmt: skip
+def test_the_reader_of_the_worked_cases_reads_the_same(document):
+    found, other = read(document), read_ngff(document)
+    assert [(step.key, step.source, step.target, step.transform.parameters()) for step in found.steps] == [
+        (step.key, step.source, step.target, step.transform.parameters()) for step in other.steps
+    ]
 
 
 def test_an_axis_that_is_not_there_is_refused_by_name():

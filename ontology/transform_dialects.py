@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from rembigraph.loaders.transforms.ngff_rules import invalid
-from rembigraph.loaders.transforms.numbers import shown
+from rembigraph.ontology.errors import TransformRefused
 from rembigraph.ontology.transform_documents import MOST_STEPS
 
 DEEPEST: Final = 16
@@ -20,6 +19,20 @@ _BLOCK_KEYS: Final = ("input_axes", "output_axes", "inputAxes", "outputAxes", "t
 
 Names = Sequence[str] | None
 """Names of the axes of a system; none where they are not known."""
+
+
+def invalid(code: str, message: str, where: str, fix: str = "") -> TransformRefused:
+    """The refusal of metadata that break a rule."""
+    return TransformRefused(code, message, where=where, fix=fix)
+
+
+def shown(value: Any) -> str:
+    """How a foreign value is quoted in an error."""
+    if isinstance(value, str):
+        return repr(value[:40])
+    if value is None or isinstance(value, bool | float):
+        return repr(value)
+    return f"a value of type {type(value).__name__}"
 
 
 def without_ends(item: Mapping[str, Any]) -> dict[str, Any]:
