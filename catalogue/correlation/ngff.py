@@ -11,6 +11,7 @@ from rembigraph.catalogue.transforms.numbers import brief
 from rembigraph.catalogue.transforms.reading import check, read_transformation
 from rembigraph.catalogue.transforms.refusal import TransformRefused
 from rembigraph.catalogue.transforms.systems import CoordinateSystem, read_system
+from rembigraph.ontology.transform_dialects import current
 
 MOST_ENTRIES: Final = 10_000
 """Systems, data sets or transformations of one document."""
@@ -97,10 +98,15 @@ class _DocumentReader:
     def _steps(self, holder: Any, where: str, *, exact: bool = False) -> None:
         for at, item in enumerate(_entries(holder, "coordinateTransformations", where)):
             here = f"{where}/coordinateTransformations/{at}"
-            transform = read_transformation(item, here)
+            if not isinstance(item, Mapping):
+                said = f"{brief(item)} is no transformation object"
+                raise TransformRefused("not-a-transformation", said, where=here)
             source, target = (self._end(item.get(end), f"{here}/{end}") for end in ("input", "output"))
+            inputs, outputs = self._dimension(source), self._dimension(target)
+            parameters = current(item, self._names(source), self._names(target), here)
+            transform = read_transformation(parameters, here)
             try:
-                check(transform, self._dimension(source), self._dimension(target))
+                check(transform, inputs, outputs)
             except TransformRefused as refused:
                 refused.where = refused.where or here
                 raise
@@ -119,6 +125,10 @@ class _DocumentReader:
         raise TransformRefused(
             "missing-end", said, where=where, fix="write an object with name, path or both"
         )
+
+    def _names(self, end: str) -> list[str] | None:
+        system = self.found.systems.get(end)
+        return [axis.name for axis in system.axes] if system else None
 
     def _dimension(self, end: str) -> int | None:
         if end in self.found.systems:

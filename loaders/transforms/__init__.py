@@ -94,7 +94,7 @@ def _read_xml(content: bytes, stated: Stated) -> TransformDocument:
 def _read_json(value: Any, stated: Stated, beside: Mapping[str, bytes]) -> TransformDocument:
     if isinstance(value, dict):
         if ngff.recognises(value):
-            return ngff.read(value, beside)
+            return ngff.read(value, stated, beside)
         if mobie.recognises_json(value):
             return mobie.read_json(value, stated)
         if bigwarp.recognises_json(value):

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from rembigraph.loaders.transforms.numbers import affine, chain, numbers, reversed_axes, rows_of, shown
+from rembigraph.loaders.transforms.numbers import affine, chain, numbers, reversed_axes, rows_of
 from rembigraph.loaders.transforms.places import space
 from rembigraph.loaders.transforms.texts import Element
 from rembigraph.ontology.errors import TransformRefused
+from rembigraph.ontology.transform_dialects import shown
 from rembigraph.ontology.transform_documents import ReadStep, Stated, TransformDocument
 
 FORMAT: Final = "bdv-xml"
@@ -152,8 +153,8 @@ def _kept(root: Element) -> Iterator[tuple[str, str]]:
         path = f"{above}/{element.tag}"
         for name, value in element.attributes.items():
             if f"{element.tag}/{name}" not in _TAKEN_ATTRIBUTES:
-                yield f"{path}@{name} line {element.line}", value
+                yield f"{path}@{name} line {element.place}", value
         tail = "/".join(path.split("/")[-2:])
         if (text := element.text.strip()) and tail not in _TAKEN_TEXT:
-            yield f"{path} line {element.line}", text
+            yield f"{path} line {element.place}", text
         waiting.extend((child, path) for child in reversed(element.children))

@@ -13,9 +13,10 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
-from rembigraph.loaders.transforms.numbers import GREATEST, shown
+from rembigraph.loaders.transforms.numbers import GREATEST
 from rembigraph.loaders.transforms.places import space, unused
 from rembigraph.ontology.errors import TransformRefused
+from rembigraph.ontology.transform_dialects import shown
 from rembigraph.ontology.transform_documents import LandmarkRow, ReadLandmarks, Stated, TransformDocument
 
 FORMAT: Final = "bigwarp"
@@ -28,7 +29,10 @@ _TYPE: Final = "BigWarpLandmarks"
 
 def recognises(text: str) -> bool:
     """Whether the first row is that of a landmark table."""
-    row = next(csv.reader(io.StringIO(text[:2000])), [])
+    try:
+        row = next(csv.reader(io.StringIO(text[:2000], newline="")), [])
+    except csv.Error:
+        return False
     return len(row) in _COLUMNS and row[1].strip().lower() in _ACTIVE
 
 
@@ -41,7 +45,7 @@ def read(text: str, stated: Stated) -> TransformDocument:
     rows: list[LandmarkRow] = []
     width = 0
     try:
-        for number, cells in enumerate(csv.reader(io.StringIO(text)), start=1):
+        for number, cells in enumerate(csv.reader(io.StringIO(text, newline="")), start=1):
             if not cells:
                 continue
             width = width or len(cells)

@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rembigraph.loaders.transforms.numbers import Rows, affine, chain, numbers, reversed_axes, rows_of, shown
+from rembigraph.loaders.transforms.numbers import Rows, affine, chain, numbers, reversed_axes, rows_of
 from rembigraph.loaders.transforms.places import space
 from rembigraph.ontology.errors import TransformRefused
+from rembigraph.ontology.transform_dialects import shown
 from rembigraph.ontology.transform_documents import ReadStep, Stated, TransformDocument
 
 FORMAT: Final = "itk"

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from rembigraph.loaders.transforms.numbers import Rows, affine, numbers, shown, without_last_row
+from rembigraph.loaders.transforms.numbers import Rows, affine, numbers, without_last_row
 from rembigraph.loaders.transforms.places import space, unused
 from rembigraph.ontology.errors import TransformRefused
+from rembigraph.ontology.transform_dialects import shown
 from rembigraph.ontology.transform_documents import ReadStep, Stated, TransformDocument
 
 FORMAT: Final = "matrix"

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from rembigraph.loaders.transforms.numbers import affine, chain, numbers, reversed_axes, rows_of, shown
+from rembigraph.loaders.transforms.numbers import affine, chain, numbers, reversed_axes, rows_of
 from rembigraph.loaders.transforms.places import escaped, space, unused
 from rembigraph.ontology.errors import TransformRefused
+from rembigraph.ontology.transform_dialects import shown
 from rembigraph.ontology.transform_documents import MOST_STEPS, ReadStep, Stated, TransformDocument
 
 FORMAT: Final = "mobie"
@@ -52,11 +53,12 @@ def read_json(value: dict[str, Any], stated: Stated) -> TransformDocument:
     """
     found = TransformDocument(FORMAT, str(value.get("specVersion", "")))
     taken: set[str] = set()
+    known = {source for source in value["sources"] if isinstance(source, str)}
     for name, view in value["views"].items():
         where = f"/views/{escaped(name)}"
         if not isinstance(view, dict):
             raise TransformRefused("not-a-document", f"{shown(view)} is no view", where=where)
-        _read_view(found, name, view, stated, taken)
+        _read_view(found, name, view, stated, taken, known)
     found.kept = unused(value, taken)
     if not found.steps:
         found.note("no view registers a source: what the views have is layout, or nothing")
@@ -66,7 +68,12 @@ def read_json(value: dict[str, Any], stated: Stated) -> TransformDocument:
 
 
 def _read_view(
-    found: TransformDocument, name: str, value: dict[str, Any], stated: Stated, taken: set[str]
+    found: TransformDocument,
+    name: str,
+    value: dict[str, Any],
+    stated: Stated,
+    taken: set[str],
+    known: set[str],
 ) -> None:
     view = _View(f"/views/{escaped(name)}")
     items = value.get("sourceTransforms", [])
@@ -82,7 +89,8 @@ def _read_view(
             taken.add(here)
     if any(view.chains.values()):
         for source in _displayed(value, view.where):
-            view.chains.setdefault(source, [])
+            if source in known:  # a merged grid is displayed, too, and no image
+                view.chains.setdefault(source, [])
     _add_steps(found, name, view, stated)
 
 
@@ -178,11 +186,8 @@ def _add_steps(found: TransformDocument, name: str, view: _View, stated: Stated)
         if not parts:
             context["implied"] = "displayed without a transformation"
         where = view.names.get(source, [f"{view.where}/sourceDisplays"])[0]
-        found.add(
-            ReadStep(
-                f"{where} ({source})", origin, target, chain(parts or [{"type": "identity"}]), context=context
-            )
-        )
+        map_ = chain(parts or [{"type": "identity"}])
+        found.add(ReadStep(f"{where} ({source})", origin, target, map_, context=context))
 
 
 def _words(value: Any, where: str) -> list[str]:

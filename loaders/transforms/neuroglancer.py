@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
 
-from rembigraph.loaders.transforms.numbers import Rows, affine, number, numbers, shown
+from rembigraph.loaders.transforms.numbers import Rows, affine, number, numbers
 from rembigraph.loaders.transforms.places import unused
 from rembigraph.ontology.errors import TransformRefused
+from rembigraph.ontology.transform_dialects import shown
 from rembigraph.ontology.transform_documents import MOST_AXES, ReadStep, Stated, System, TransformDocument
 
 FORMAT: Final = "neuroglancer"
@@ -24,6 +25,8 @@ GLOBAL: Final = "global"
 MOST_LAYERS: Final = 10_000
 
 _UNITS: Final = {"m": ("space", "meter"), "s": ("time", "second")}
+_PREFIXES: Final = {"": 1.0, "p": 1e-12, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "m": 1e-3, "c": 1e-2, "k": 1e3}
+_SIZES: Final = {prefix + base: (base, size) for base in _UNITS for prefix, size in _PREFIXES.items()}
 _CENTRED: Final = ("zarr://", "zarr2://", "zarr3://", "|zarr", "|zarr2:", "|zarr3:")
 
 
@@ -127,8 +130,9 @@ def _dimensions(value: Any, where: str) -> _Dimensions:
         scale = number(pair[0], here)
         if scale <= 0:
             raise TransformRefused("scale-not-positive", "a scale is positive", where=here)
-        scales.append(scale)
-        units.append(pair[1])
+        base, size = _SIZES.get(pair[1], (pair[1], 1.0))
+        scales.append(scale * size)
+        units.append(base)
     return _Dimensions(tuple(value), tuple(scales), tuple(units))
 
 
@@ -142,15 +146,11 @@ def _add(
     given = source["transform"]
     here = f"{where}/transform"
     made = _dimensions(given.get("outputDimensions"), f"{here}/outputDimensions")
-    taken = (
-        _dimensions(given["inputDimensions"], f"{here}/inputDimensions")
-        if "inputDimensions" in given
-        else made
-    )
-    if "inputDimensions" not in given:
-        found.note(
-            f"{here}: inputDimensions are left out, so the layer's own scales are taken to be those of output"
-        )
+    if "inputDimensions" in given:
+        taken = _dimensions(given["inputDimensions"], f"{here}/inputDimensions")
+    else:
+        taken = _unnamed(made)
+        found.note(f"{here}: inputDimensions are left out, so the axes of the layer are known by number only")
     rows = _rows(given.get("matrix"), taken, made, f"{here}/matrix")
     name = layer.get("name")
     key = _free(found, name if isinstance(name, str) and name else where)
@@ -169,6 +169,12 @@ def _add(
         )
     context = {"layer": key, **({"url": url} if isinstance(url, str) and url else {})}
     found.add(ReadStep(here, key, target, affine(rows), context=context))
+
+
+def _unnamed(made: _Dimensions) -> _Dimensions:
+    """As many input dimensions as come out; with their unit only where all have one, because a ratio has none."""
+    units = made.units if len(set(made.units)) == 1 else ("",) * len(made.units)
+    return _Dimensions(tuple(f"d{at}" for at in range(len(made.names))), made.scales, units)
 
 
 def _free(found: TransformDocument, name: str) -> str:

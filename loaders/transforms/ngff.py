@@ -12,18 +12,21 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rembigraph.loaders.transforms import ngff_rules as rules
-from rembigraph.loaders.transforms.ngff_dialects import current
-from rembigraph.loaders.transforms.ngff_levels import add_unnamed_image, check_level
-from rembigraph.loaders.transforms.ngff_rules import entries, invalid, system_of
-from rembigraph.loaders.transforms.numbers import shown
+from rembigraph.loaders.transforms.ngff_levels import LEVEL_TYPES, add_unnamed_image, check_level
+from rembigraph.loaders.transforms.ngff_rules import entries, system_of
 from rembigraph.loaders.transforms.places import unused
 from rembigraph.loaders.transforms.texts import json_of
 from rembigraph.ontology.errors import TransformRefused
-from rembigraph.ontology.transform_documents import ReadStep, System, TransformDocument
+from rembigraph.ontology.transform_dialects import current, invalid, shown
+from rembigraph.ontology.transform_documents import ReadStep, Stated, System, TransformDocument
 
 FORMAT: Final = "ome-zarr"
 
 _DRAFT: Final = re.compile(r"0\.6\.?(dev|a)")
+_TYPES: Final = frozenset(
+    {"identity", "mapAxis", "projectAxis", "translation", "scale", "affine", "rotation", "sequence"}
+    | {"displacements", "coordinates", "byDimension", "bijection"}
+)
 _UNNAMED: Final = ("0.1", "0.2", "0.3", "0.4", "0.5")
 _WITHOUT_SCALES: Final = ("0.1", "0.2", "0.3")
 _PARTS: Final = ("scene", "multiscales", "coordinateTransformations", "coordinateSystems")
@@ -33,8 +36,15 @@ _OTHER_GROUPS: Final = ("plate", "well", "bioformats2raw.layout", "labels", "ser
 def recognises(value: Any) -> bool:
     """Whether parsed JSON looks like the metadata of a Zarr group, or a fragment of one."""
     document, _ = _core(value)
+    if _is_transformation(value):
+        return True
     keys = (*_PARTS, *_OTHER_GROUPS, "image-label")
     return isinstance(document, Mapping) and ("zarr_format" in value or any(key in document for key in keys))
+
+
+def _is_transformation(value: Any) -> bool:
+    kind = value.get("type") if isinstance(value, Mapping) else None
+    return isinstance(kind, str) and kind in _TYPES
 
 
 def _core(value: Any) -> tuple[Any, str]:
@@ -46,16 +56,19 @@ def _core(value: Any) -> tuple[Any, str]:
     return value, where
 
 
-def read(value: Any, beside: Mapping[str, bytes]) -> TransformDocument:
-    """Read the metadata of a group.
+def read(value: Any, stated: Stated, beside: Mapping[str, bytes]) -> TransformDocument:
+    """Read the metadata of a group, or one transformation on its own.
 
     Args:
-        value: parsed `zarr.json`, `.zattrs` or a fragment.
+        value: parsed `zarr.json`, `.zattrs`, a fragment, or a transformation object.
+        stated: the ends of a transformation on its own that names none.
         beside: the `zarr.json` of sub-groups, by path.
 
     Raises:
         TransformRefused: the rule of the specification that is broken, with the JSON pointer; `no-transformations`.
     """
+    if _is_transformation(value):
+        return _read_one(value, stated)
     document, where = _core(value)
     if not isinstance(document, Mapping) or not any(document.get(key) for key in _PARTS):
         said = "the metadata hold neither multiscales nor a scene nor transformations"
@@ -63,6 +76,16 @@ def read(value: Any, beside: Mapping[str, bytes]) -> TransformDocument:
     reader = _Reader(document, where, {**_consolidated(value), **_siblings(beside)})
     reader.read()
     reader.found.kept = unused(value, reader.taken)
+    return reader.found
+
+
+def _read_one(value: Mapping[str, Any], stated: Stated) -> TransformDocument:
+    """A transformation on its own: the systems that it names are not declared."""
+    ends = {"input": stated.source, "output": stated.target}
+    given = {key: end for key, end in ends.items() if end} | dict(value)
+    reader = _Reader({"coordinateTransformations": [given]}, "", {})
+    reader.read()
+    reader.found.note("the axes of its systems are not declared")
     return reader.found
 
 
@@ -124,7 +147,7 @@ class _Reader:
                 rules.check_image_axes(system["axes"], where)
         for at, level in enumerate(entries(image, "datasets", where, required=True)):
             here = f"{where}/datasets/{at}"
-            path = check_level(level, here)
+            path = check_level(level, here, draft=self._may_be_text())
             self.taken.add(f"{here}/path")
             self._array(path, level, here)
             self._steps(level, here, exact=True)
@@ -167,7 +190,8 @@ class _Reader:
                 raise invalid("not-a-transformation", f"{shown(item)} is no transformation object", here)
             source, target = (self._end(item.get(end), f"{here}/{end}") for end in ("input", "output"))
             parameters = current(item, self._names(source), self._names(target), here)
-            self.found.add(ReadStep(here, source, target, parameters, exact))
+            level = exact and parameters.get("type") in LEVEL_TYPES
+            self.found.add(ReadStep(here, source, target, parameters, level))
             self.taken.add(here)
 
     def _end(self, value: Any, where: str) -> str:

@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from rembigraph.loaders.transforms.ngff_rules import axes_of, check_image_axes, entries, invalid
-from rembigraph.loaders.transforms.numbers import chain, shown
+from rembigraph.loaders.transforms.ngff_rules import axes_of, check_image_axes, entries
+from rembigraph.loaders.transforms.numbers import chain
+from rembigraph.ontology.transform_dialects import invalid, shown
 from rembigraph.ontology.transform_documents import ReadStep, TransformDocument
 
-_LEVEL_TYPES: Final = ("identity", "scale", "sequence")
+LEVEL_TYPES: Final = ("identity", "scale", "sequence")
 _PARTS: Final = (["scale"], ["scale", "translation"])
 
 
-def check_level(level: Any, where: str) -> str:
-    """Check a data set of 0.6 and give the path of its array.
+def check_level(level: Any, where: str, *, draft: bool) -> str:
+    """Check a data set of 0.6 and give the path of its array; drafts allowed any type in a level.
 
     Raises:
         TransformRefused: `missing-part`, `level-transformation`.
@@ -28,8 +29,10 @@ def check_level(level: Any, where: str) -> str:
     here = f"{where}/coordinateTransformations"
     if len(items) != 1 or not isinstance(items[0], Mapping):
         raise invalid("level-transformation", "a level has exactly one transformation", here)
+    if draft:
+        return path
     kind = items[0].get("type")
-    if kind not in _LEVEL_TYPES:
+    if kind not in LEVEL_TYPES:
         said = (
             f"a level has an identity, a scale, or a sequence of a scale and a translation, not {shown(kind)}"
         )

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from rembigraph.loaders.transforms.numbers import shown
-from rembigraph.ontology.errors import TransformRefused
+from rembigraph.ontology.transform_dialects import invalid, shown
 from rembigraph.ontology.transform_documents import MOST_AXES, System
 
 MOST_ENTRIES: Final = 10_000
@@ -26,11 +25,6 @@ _OPPOSITE: Final = (
     ("proximal-to-distal", "distal-to-proximal"),
 )  # fmt: skip
 _LINES: Final = {name: at for at, pair in enumerate(_OPPOSITE) for name in pair}
-
-
-def invalid(code: str, message: str, where: str, fix: str = "") -> TransformRefused:
-    """The refusal of metadata that break a rule."""
-    return TransformRefused(code, message, where=where, fix=fix)
 
 
 def entries(holder: Any, key: str, where: str, *, required: bool = False) -> list[Any]:
@@ -161,10 +155,12 @@ def check_label(document: Mapping[str, Any], where: str) -> None:
     """
     if "image-label" not in document:
         return
-    here = f"{where}/image-label"
+    here, label = f"{where}/image-label", document["image-label"]
+    if not isinstance(label, Mapping):
+        raise invalid("image-label", f"{shown(label)} is no object", here)
     for key in ("colors", "properties"):
         seen: list[Any] = []
-        listed = entries(document["image-label"], key, here, required=key in document["image-label"])
+        listed = entries(label, key, here, required=key in label)
         for at, item in enumerate(listed):
             place = f"{here}/{key}/{at}"
             value = item.get("label-value") if isinstance(item, Mapping) else None

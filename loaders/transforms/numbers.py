@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from rembigraph.ontology.errors import TransformRefused
+from rembigraph.ontology.transform_dialects import shown
 
 GREATEST: Final = 1e150
 _LONGEST: Final = 400
@@ -81,14 +82,3 @@ def without_last_row(rows: Rows, where: str) -> Rows:
         said = "the last row of a homogeneous matrix is 0 ... 0 1: a perspective map is no affine one"
         raise TransformRefused("projective", said, where=where)
     return rows[:-1]
-
-
-def shown(value: Any) -> str:
-    """How a foreign value is quoted in an error."""
-    if isinstance(value, str):
-        return repr(value[:40])
-    return (
-        repr(value)
-        if value is None or isinstance(value, bool | float)
-        else f"a value of type {type(value).__name__}"
-    )

@@ -56,14 +56,14 @@ class Element:
 
     Attributes:
         tag: its name.
-        line: where it begins.
+        place: line and column where it begins.
         attributes: in the order of the document.
         pieces: the text directly inside of it, between its children.
         children: elements directly inside of it.
     """
 
     tag: str
-    line: int
+    place: str
     attributes: dict[str, str] = field(default_factory=dict)
     pieces: list[str] = field(default_factory=list)
     children: list[Element] = field(default_factory=list)
@@ -76,7 +76,7 @@ class Element:
     @property
     def where(self) -> str:
         """Its place, for messages."""
-        return f"<{self.tag[:40]}> line {self.line}"
+        return f"<{self.tag[:40]}> line {self.place}"
 
     def all(self, tag: str) -> Iterator[Element]:
         """Children of that name."""
@@ -103,13 +103,13 @@ class _TreeBuilder:
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self.count += 1
-        line = self.parser.CurrentLineNumber
+        place = f"{self.parser.CurrentLineNumber}:{self.parser.CurrentColumnNumber + 1}"
         if self.count > MOST_ELEMENTS:
-            raise TransformRefused("too-large", f"more than {MOST_ELEMENTS} elements", where=f"line {line}")
+            raise TransformRefused("too-large", f"more than {MOST_ELEMENTS} elements", where=f"line {place}")
         if len(self.open) >= DEEPEST:
             said = f"elements are nested more than {DEEPEST} deep"
-            raise TransformRefused("too-deep", said, where=f"line {line}")
-        element = Element(tag, line, attributes)
+            raise TransformRefused("too-deep", said, where=f"line {place}")
+        element = Element(tag, place, attributes)
         if self.open:
             self.open[-1].children.append(element)
         else:

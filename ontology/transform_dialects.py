@@ -1,7 +1,8 @@
 """Transformation objects of OME-Zarr 0.6 and of the drafts before it, brought to the words of 0.6.
 
-Drafts (0.6.dev1 to dev4 in public files): ends as plain strings; `input_axes` and `output_axes` of `byDimension` by
-name, with the part written inline; `mapAxis` as an object of names; `inverseOf`, which has no successor.
+Drafts (0.6.dev1 to dev4 in public files): ends as plain strings; `transforms` for `transformations`; parts of
+`byDimension` written inline, with `input_axes` and `output_axes` (before that `input` and `output`) by name; `mapAxis`
+as an object of names; `inverseOf`, which has no successor.
 """
 
 from __future__ import annotations
@@ -9,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from rembigraph.loaders.transforms.ngff_rules import invalid
-from rembigraph.loaders.transforms.numbers import shown
+from rembigraph.ontology.errors import TransformRefused
 from rembigraph.ontology.transform_documents import MOST_STEPS
 
 DEEPEST: Final = 16
@@ -19,6 +19,20 @@ _BLOCK_KEYS: Final = ("input_axes", "output_axes", "inputAxes", "outputAxes", "t
 
 Names = Sequence[str] | None
 """Names of the axes of a system; none where they are not known."""
+
+
+def invalid(code: str, message: str, where: str, fix: str = "") -> TransformRefused:
+    """The refusal of metadata that break a rule."""
+    return TransformRefused(code, message, where=where, fix=fix)
+
+
+def shown(value: Any) -> str:
+    """How a foreign value is quoted in an error."""
+    if isinstance(value, str):
+        return repr(value[:40])
+    if value is None or isinstance(value, bool | float):
+        return repr(value)
+    return f"a value of type {type(value).__name__}"
 
 
 def without_ends(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,6 +58,11 @@ def current(item: Any, inputs: Names, outputs: Names, where: str, depth: int = 0
     if depth > DEEPEST:
         raise invalid("too-deep", f"transformations nested deeper than {DEEPEST} levels are not read", where)
     given = dict(item) if depth else without_ends(item)
+    if "input_axes" in given or "output_axes" in given:
+        fix = "put the parts into a byDimension"
+        raise invalid("retired", "a transformation of some axes only is a part of byDimension", where, fix)
+    if "transforms" in given and "transformations" not in given:
+        given["transformations"] = given.pop("transforms")
     match given.get("type"):
         case "sequence":
             return given | {"transformations": _parts(given, where, depth, inputs, outputs)}
@@ -102,7 +121,7 @@ def _block(item: Any, inputs: Names, outputs: Names, where: str, depth: int) -> 
     rest = {key: part for key, part in item.items() if key not in _BLOCK_KEYS}
     part = item.get("transformation")
     if "transformation" not in item:
-        part, rest = without_ends(rest), {}
+        part, rest = without_ends(rest), {}  # written inline
     taken = _indices(_first(item, "inputAxes", "input_axes", "input"), inputs, f"{where}/inputAxes")
     made = _indices(_first(item, "outputAxes", "output_axes", "output"), outputs, f"{where}/outputAxes")
     names = (_picked(inputs, taken), _picked(outputs, made))
