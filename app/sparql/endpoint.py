@@ -39,6 +39,7 @@ Render = Callable[[str, dict[str, Any]], str]
 _T = TypeVar("_T")
 
 _CLIENT_GONE: Final = 499
+_SHORT_CHARACTERS: Final = 4_096
 _COMMON: Final = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Link, Content-Location, ETag, Retry-After",
@@ -146,7 +147,7 @@ class SparqlEndpoint:
     async def _respond(self, request: Request, asked: ProtocolRequest) -> Response:
         if asked.query is None:
             return await self._introduce(request, asked)
-        query = self._service.admit(asked.query)
+        query = await self._admit(asked.query)
         chosen = _choose(request, asked, (*formats_of(query.form), HTML))
         if chosen is HTML:
             return await self._answer_page(request, asked, query)
@@ -157,6 +158,12 @@ class SparqlEndpoint:
         if request.method == "HEAD" or request.scope["http_version"] == "1.0":
             return await _whole(request, answer, chosen)
         return _AnswerResponse(answer, chosen.content_type)
+
+    async def _admit(self, text: str) -> Admitted:
+        """Apply the gate; a long text is read in a thread, so that other requests need not wait for it."""
+        if len(text) <= _SHORT_CHARACTERS:
+            return self._service.admit(text)
+        return await run_in_threadpool(self._service.admit, text)
 
     def _ask(
         self,

@@ -358,9 +358,10 @@ def test_a_store_that_cannot_be_opened(tmp_path: Path) -> None:
 def test_workers_end_with_their_parent(location: StoreLocation) -> None:
     script = f"""
 import asyncio, pathlib
+from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.sparql.service import QueryService, StoreLocation
 async def main():
-    service = QueryService(lambda: StoreLocation(pathlib.Path({str(location.path)!r}), "1"))
+    service = QueryService(lambda: StoreLocation(pathlib.Path({str(location.path)!r}), "1"), QueryLimits(spares=1))
     await service.start()
     asyncio.create_task(service.answer(service.admit({ENDLESS!r}), {JSON!r}))
     await asyncio.sleep(0.3)
@@ -372,7 +373,7 @@ asyncio.run(main())
         assert parent.stdout
         workers = [int(word) for word in parent.stdout.readline().split()]
         parent.kill()
-    assert len(workers) == 3
+    assert len(workers) >= 3
     deadline = time.monotonic() + 3
     while any(
         Path(f"/proc/{worker}/cmdline").exists() and Path(f"/proc/{worker}/cmdline").read_bytes()
