@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from rembigraph.app.sparql import frames
@@ -179,10 +180,9 @@ class WorkerProcess:
         """Let the process yield to others from now on, by so much more than this one does; there is no way back."""
         with contextlib.suppress(OSError):
             niceness += os.getpriority(os.PRIO_PROCESS, 0)
-            for thread in os.listdir(
-                f"/proc/{self.process_id}/task"
-            ):  # niceness belongs to a thread on Linux
-                os.setpriority(os.PRIO_PROCESS, int(thread), niceness)
+            # Niceness belongs to a thread on Linux.
+            for thread in Path(f"/proc/{self.process_id}/task").iterdir():
+                os.setpriority(os.PRIO_PROCESS, int(thread.name), niceness)
 
     def suspend(self) -> None:
         """Stop the process where it is."""

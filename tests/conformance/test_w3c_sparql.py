@@ -23,6 +23,7 @@ import pyoxigraph as ox
 import pytest
 from rdflib import RDF, Graph, Literal, Namespace, URIRef
 from rdflib.collection import Collection
+from rdflib.plugins.sparql.results.rdfresults import RDFResult
 from rdflib.term import Node
 from sparql_server import Served, serving
 
@@ -164,6 +165,16 @@ def query_of(case: Case) -> str:
     return f"BASE <{case.query.as_uri()}>\n{case.query.read_text(encoding='utf-8')}"
 
 
+def recorded_result(case: Case) -> tuple[str, bytes]:
+    """What a case expects: the format to ask for, and the result in it; some results are written as RDF."""
+    media_type, recorded = MEDIA_TYPES[case.result.suffix], case.result.read_bytes()
+    if media_type != "text/turtle" or b"result-set#" not in recorded:
+        return media_type, recorded
+    document = RDFResult(Graph().parse(data=recorded, format="turtle")).serialize(format="json")
+    assert document is not None
+    return MEDIA_TYPES[".srj"], document
+
+
 def in_process(case: Case, media_type: str) -> bytes:
     store = ox.Store()
     store.load(dataset_of(case), format=ox.RdfFormat.N_QUADS)
@@ -188,8 +199,8 @@ def test_evaluation_and_result_formats(tmp_path: Path) -> None:
         alike = list(group)
         with serving_bytes(dataset_of(alike[0]), tmp_path) as served, httpx.Client(timeout=30) as client:
             for case in alike:
-                media_type = MEDIA_TYPES[case.result.suffix]
-                expected = comparable(case.result.read_bytes(), media_type, case.query)
+                media_type, recorded = recorded_result(case)
+                expected = comparable(recorded, media_type, case.query)
                 headers = {"accept": media_type, "content-type": "application/sparql-query"}
                 answer = client.post(served.sparql, content=query_of(case).encode(), headers=headers)
                 assert answer.status_code == 200, (case.name, answer.text)

@@ -20,9 +20,11 @@ import httpx
 import pyoxigraph as ox
 import pytest
 from sparql_server import Outcome, Served, ask, serving
-from test_corpus import CHEAP, DEADLINE, MEMORY, STUDIES, assert_sound, corpus_of, quads
+from test_corpus import CHEAP, MEMORY, STUDIES, assert_sound, corpus_of, quads
 
+DEADLINE = 6.0
 ATTACK_SECONDS = 15.0
+CALM_SECONDS = 3.0
 LOOPS = 12
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 EVERYTHING = "SELECT * { GRAPH ?g { ?s ?p ?o } GRAPH ?h { ?t ?q ?u } }"
@@ -64,22 +66,16 @@ def attack(url: str, corpus: list[str], over: Any, statuses: Any) -> None:
     statuses.put(found)
 
 
-def test_cheap_queries_under_attack(served: Served, request: pytest.FixtureRequest) -> None:
-    """R2 at the size of a test: 12 hostile loops from 6 addresses, 2 cheap clients."""
-    corpus = [each.file.read_text(errors="replace") for each in corpus_of(request.config) if each.expect != "ok"]
-    context = multiprocessing.get_context("spawn")
-    over, statuses = context.Event(), context.Queue()
-    arguments = (served.sparql, corpus or [ENDLESS, EVERYTHING], over, statuses)
-    attacker = context.Process(target=attack, args=arguments)
-    attacker.start()
+def ask_cheaply(url: str, seconds: float) -> list[Outcome]:
+    """Ask cheap queries from two addresses for a while."""
     cheap: list[Outcome] = []
 
     def be_cheap(number: int) -> None:
         with httpx.Client(timeout=30, headers={"x-forwarded-for": f"198.51.100.{number}"}) as client:
-            end = time.monotonic() + ATTACK_SECONDS
+            end = time.monotonic() + seconds
             while time.monotonic() < end:
                 query = CHEAP.replace("10007", str(10000 + len(cheap) % STUDIES))
-                cheap.append(ask(client, served.sparql, query))
+                cheap.append(ask(client, url, query))
                 time.sleep(0.02)
 
     threads = [threading.Thread(target=be_cheap, args=(number,)) for number in range(2)]
@@ -87,19 +83,45 @@ def test_cheap_queries_under_attack(served: Served, request: pytest.FixtureReque
         thread.start()
     for thread in threads:
         thread.join()
+    return cheap
+
+
+def percentiles(outcomes: list[Outcome]) -> tuple[float, float, float]:
+    """Median, 99th percentile and maximum of the times, in milliseconds."""
+    times = sorted(1000 * each.seconds for each in outcomes)
+    return statistics.median(times), times[len(times) * 99 // 100], times[-1]
+
+
+def test_cheap_queries_under_attack(served: Served, request: pytest.FixtureRequest) -> None:
+    """R2 at the size of a test: 12 hostile loops from 6 addresses, 2 cheap clients.
+
+    The bounds are those of an idle machine with two processors; on a busy one they grow with what the same cheap
+    queries take there without the attack.
+    """
+    corpus = [
+        each.file.read_text(errors="replace") for each in corpus_of(request.config) if each.expect != "ok"
+    ]
+    calm, calm_late, _ = percentiles(ask_cheaply(served.sparql, CALM_SECONDS))
+    context = multiprocessing.get_context("spawn")
+    over, statuses = context.Event(), context.Queue()
+    arguments = (served.sparql, corpus or [ENDLESS, EVERYTHING], over, statuses)
+    attacker = context.Process(target=attack, args=arguments)
+    attacker.start()
+    cheap = ask_cheaply(served.sparql, ATTACK_SECONDS)
     over.set()
     hostile = statuses.get(timeout=60)
     attacker.join()
-    times = sorted(1000 * each.seconds for each in cheap)
+    p50, p99, longest = percentiles(cheap)
     good = sum(each.status == 200 and each.whole for each in cheap)
-    p50, p99 = statistics.median(times), times[len(times) * 99 // 100]
-    print(f"cheap {len(times)}, p50 {p50:.1f} ms, p99 {p99:.0f} ms, max {times[-1]:.0f} ms")
-    print(f"hostile {Counter(hostile)}; cheap failures {[each for each in cheap if each.status != 200]}")
+    print(
+        f"calm p50 {calm:.1f} ms, p99 {calm_late:.0f} ms; cheap {len(cheap)}, p50 {p50:.1f} ms, p99 {p99:.0f} ms"
+    )
+    print(f"max {longest:.0f} ms; hostile {Counter(hostile)}")
     assert len(hostile) >= LOOPS
-    assert good >= 0.999 * len(times)
-    assert p50 <= 20
-    assert p99 <= 500
-    assert times[-1] <= 3000
+    assert good >= 0.999 * len(cheap), [each for each in cheap if each.status != 200]
+    assert p50 <= max(20, 5 * calm)
+    assert p99 <= max(500, 10 * calm_late)
+    assert longest <= max(3000, 20 * calm_late)
 
 
 def test_killed_workers(served: Served, client: httpx.Client) -> None:
@@ -124,7 +146,8 @@ def test_a_client_that_leaves_stops_its_worker(served: Served, client: httpx.Cli
     before = set(served.workers())
     where = urlsplit(served.url)
     body = query.encode()
-    head = f"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\nContent-Length: {len(body)}\r\n"
+    head = "POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
+    head += f"Content-Length: {len(body)}\r\n"
     with socket.create_connection((where.hostname, where.port)) as connection:
         connection.sendall(head.encode() + b"\r\n" + body)
         time.sleep(0.4)

@@ -261,7 +261,7 @@ def test_depth_ends_at_most_a_worker(location: StoreLocation) -> None:
 
 
 def test_too_many_wait(location: StoreLocation) -> None:
-    limits = replace(LIMITS, workers=1, spares=0, queue=1, queue_seconds=0.3)
+    limits = replace(LIMITS, workers=1, spares=0, queue=1, queue_seconds=0.3, grace_seconds=10)
 
     async def scenario(service: QueryService) -> None:
         running = asyncio.create_task(ask(service, ENDLESS, timeout_seconds=1.5))
