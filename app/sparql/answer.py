@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from rembigraph.app.sparql import frames
+from rembigraph.app.sparql.coding import WORTHWHILE_BYTES
 from rembigraph.app.sparql.evaluation import Job
 from rembigraph.app.sparql.frames import Frame
 from rembigraph.app.sparql.pool import Pool
@@ -118,6 +119,16 @@ class Answer:
         self._on_close.append(callback)
         if self._closed:
             callback()
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its first bytes are many enough to be worth a coding."""
+        return len(self._first or b"") >= WORTHWHILE_BYTES
+
+    @property
+    def generation(self) -> str:
+        """The generation that it is about."""
+        return self._worker.location.generation
 
     @property
     def complete(self) -> bool:

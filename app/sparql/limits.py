@@ -36,6 +36,7 @@ class QueryLimits:
         page_rows: most rows or triples shown on an HTML page.
         page_cells: most table cells shown on an HTML page.
         page_bytes: most bytes of SPARQL JSON or Turtle behind an HTML page.
+        kept_bytes: most bytes of results that are kept to be given again.
     """
 
     deadline_seconds: float = 20.0
@@ -62,3 +63,4 @@ class QueryLimits:
     page_rows: int = 1_000
     page_cells: int = 20_000
     page_bytes: int = 2_000_000
+    kept_bytes: int = 64 * MEBIBYTE

@@ -131,6 +131,15 @@ class QueryService:
         return self._current().union_default_graph
 
     @property
+    def generation(self) -> str:
+        """The generation that is published now.
+
+        Raises:
+            CatalogueError: there is none.
+        """
+        return self._current().generation
+
+    @property
     def workers_alive(self) -> int:
         """Worker processes that run now, spares included."""
         return self._pool.alive
