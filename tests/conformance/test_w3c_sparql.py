@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -33,6 +33,7 @@ UT = Namespace("http://www.w3.org/2009/sparql/tests/test-update#")
 HT = Namespace("http://www.w3.org/2011/http#")
 CNT = Namespace("http://www.w3.org/2011/content#")
 HTS = "http://www.w3.org/2011/http-statusCodes#StatusCode"
+XSD = "http://www.w3.org/2001/XMLSchema#"
 SD = "http://www.w3.org/ns/sparql-service-description#"
 SUITES = ("aggregates", "csv-tsv-res", "functions", "json-res", "property-path")
 ROOT = (
@@ -44,7 +45,19 @@ ROOT = (
 EVALUATION = {MF.QueryEvaluationTest, MF.CSVResultFormatTest}
 
 # What pyoxigraph itself does not pass; over HTTP it fails alike.
-KNOWN: dict[str, str] = {}
+_TAGGED = "the engine's GROUP_CONCAT of literals with a language tag is no plain string"
+_ABSENT = "to the engine, a path of no length does not begin or end at a constant that the data do not hold"
+KNOWN = {
+    "aggregates/agg-empty-group-count-graph": "the engine counts over all graphs together, and ?g is unbound",
+    "aggregates/agg-groupconcat-04": _TAGGED,
+    "aggregates/agg-groupconcat-06": _TAGGED,
+    "csv-tsv-res/tsv03": "the engine's store keeps xsd:negativeInteger as xsd:integer",
+    "functions/bnode01": "the engine's BNODE gives one blank node per argument over all solutions",
+    "property-path/zero_or_more_set_end": _ABSENT,
+    "property-path/zero_or_more_set_start": _ABSENT,
+    "property-path/zero_or_one_set_end": _ABSENT,
+    "property-path/zero_or_one_set_start": _ABSENT,
+}
 # Protocol cases whose expected status is success, and which a read-only endpoint refuses.
 REFUSED_UPDATES = "the endpoint is read-only: an update is refused in words"
 
@@ -108,25 +121,30 @@ def cases() -> tuple[Case, ...]:
     return tuple(sorted(found, key=lambda case: (case.data, case.graphs, case.name)))
 
 
-def dataset_of(case: Case) -> bytes:
-    """The files of a case as N-Quads; a named graph has the address of its file."""
-    quads: list[ox.Quad] = []
-    for number, path in enumerate((*case.data, *case.graphs)):
-        graph = ox.NamedNode(path.as_uri()) if number >= len(case.data) else ox.DefaultGraph()
-        rdf_format = ox.RdfFormat.from_extension(path.suffix[1:])
-        assert rdf_format is not None
-        parsed = ox.parse(path=str(path), format=rdf_format, base_iri=path.as_uri(), rename_blank_nodes=True)
-        quads += [ox.Quad(each.subject, each.predicate, each.object, graph) for each in parsed]
-    return ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b""
+def read_file(path: Path) -> Iterator[ox.Quad]:
+    """The triples of a data file, its blank nodes its own."""
+    rdf_format = ox.RdfFormat.from_extension(path.suffix[1:])
+    assert rdf_format is not None
+    return ox.parse(path=str(path), format=rdf_format, base_iri=path.as_uri(), rename_blank_nodes=True)
+
+
+def dataset_of(case: Case) -> ox.Store:
+    """The files of a case in a store; a named graph has the address of its file."""
+    store = ox.Store()
+    for path in case.data:
+        store.extend(read_file(path))
+    for path in case.graphs:
+        graph = ox.NamedNode(path.as_uri())
+        store.add_graph(graph)
+        store.extend(ox.Quad(each.subject, each.predicate, each.object, graph) for each in read_file(path))
+    return store
 
 
 def comparable(results: bytes, media_type: str, base: Path) -> object:
     """What a result says, whatever order its rows have and its blank nodes are called."""
     if media_type == "text/csv":
-        rows = list(csv.reader(io.StringIO(results.decode())))
-        return rows[0], Counter(
-            tuple("_:" if each.startswith("_:") else each for each in row) for row in rows[1:]
-        )
+        rows = list(csv.DictReader(io.StringIO(results.decode())))
+        return Counter(frozenset((name, plain_value(value)) for name, value in row.items()) for row in rows)
     rdf_format = ox.RdfFormat.from_media_type(media_type)
     if rdf_format is not None:
         return canonical(ox.parse(results, format=rdf_format, base_iri=base.as_uri()))
@@ -137,13 +155,35 @@ def comparable(results: bytes, media_type: str, base: Path) -> object:
     return frozenset(variables), canonical(solution_quads(parsed, variables))
 
 
+def plain_value(text: str) -> str:
+    """A value in CSV: a number by its value, a blank node without its name."""
+    try:
+        return repr(float(text))
+    except ValueError:
+        return "_:" if text.startswith("_:") else text
+
+
+def by_value(
+    term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple,
+) -> ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple:
+    """A number in one spelling per value and datatype, as the W3C's cases are compared; other terms as they are."""
+    if not isinstance(term, ox.Literal) or not term.datatype.value.startswith(XSD):
+        return term
+    kind = term.datatype.value.removeprefix(XSD)
+    if kind in ("integer", "decimal"):
+        return ox.Literal(str(Decimal(term.value).normalize()), datatype=term.datatype)
+    if kind in ("double", "float"):
+        return ox.Literal(repr(float(term.value)), datatype=term.datatype)
+    return term
+
+
 def solution_quads(solutions: ox.QuerySolutions, variables: list[str]) -> Iterator[ox.Quad]:
     for solution in solutions:
         row = ox.BlankNode()
         yield ox.Quad(row, ox.NamedNode("urn:row"), ox.Literal("row"))
         for name, term in zip(variables, solution, strict=True):
             if term is not None:
-                yield ox.Quad(row, ox.NamedNode(f"urn:variable:{name}"), term)
+                yield ox.Quad(row, ox.NamedNode(f"urn:variable:{name}"), by_value(term))
 
 
 def canonical(quads: Iterable[ox.Quad]) -> frozenset[str]:
@@ -170,15 +210,15 @@ def recorded_result(case: Case) -> tuple[str, bytes]:
     media_type, recorded = MEDIA_TYPES[case.result.suffix], case.result.read_bytes()
     if media_type != "text/turtle" or b"result-set#" not in recorded:
         return media_type, recorded
-    document = RDFResult(Graph().parse(data=recorded, format="turtle")).serialize(format="json")
+    document = RDFResult(
+        Graph().parse(data=recorded, format="turtle", publicID=case.result.as_uri())
+    ).serialize(format="json")
     assert document is not None
     return MEDIA_TYPES[".srj"], document
 
 
 def in_process(case: Case, media_type: str) -> bytes:
-    store = ox.Store()
-    store.load(dataset_of(case), format=ox.RdfFormat.N_QUADS)
-    results = store.query(query_of(case))
+    results = dataset_of(case).query(query_of(case))
     if isinstance(results, ox.QueryTriples):
         return results.serialize(format=ox.RdfFormat.from_media_type(media_type)) or b""
     return results.serialize(format=ox.QueryResultsFormat.from_media_type(media_type)) or b""
@@ -192,23 +232,40 @@ def serving_bytes(nquads: bytes, folder: Path) -> Iterator[Served]:
         yield served
 
 
+def all_files() -> bytes:
+    """Every data file of the cases as N-Quads, in a graph that has the address of the file."""
+    quads: list[ox.Quad] = []
+    for path in sorted({path for case in cases() for path in (*case.data, *case.graphs)}):
+        graph = ox.NamedNode(path.as_uri())
+        quads += [ox.Quad(each.subject, each.predicate, each.object, graph) for each in read_file(path)]
+    return ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b""
+
+
+def dataset_parameters(case: Case) -> dict[str, list[str]]:
+    """The dataset of a case in words of the protocol; one without data has an empty default graph."""
+    default = [path.as_uri() for path in case.data] or ["urn:empty"]
+    return {"default-graph-uri": default, "named-graph-uri": [path.as_uri() for path in case.graphs]}
+
+
 def test_evaluation_and_result_formats(tmp_path: Path) -> None:
     """Every case over HTTP passes or fails as it does in process; what fails is listed with a reason."""
     failed, disagreeing = [], []
-    for _, group in groupby(cases(), key=lambda case: (case.data, case.graphs)):
-        alike = list(group)
-        with serving_bytes(dataset_of(alike[0]), tmp_path) as served, httpx.Client(timeout=30) as client:
-            for case in alike:
-                media_type, recorded = recorded_result(case)
-                expected = comparable(recorded, media_type, case.query)
-                headers = {"accept": media_type, "content-type": "application/sparql-query"}
-                answer = client.post(served.sparql, content=query_of(case).encode(), headers=headers)
-                assert answer.status_code == 200, (case.name, answer.text)
-                passes = comparable(answer.content, media_type, case.query) == expected
-                if passes != (comparable(in_process(case, media_type), media_type, case.query) == expected):
-                    disagreeing.append(case.name)
-                if not passes:
-                    failed.append(case.name)
+    with serving_bytes(all_files(), tmp_path) as served, httpx.Client(timeout=30) as client:
+        for case in cases():
+            media_type, recorded = recorded_result(case)
+            expected = comparable(recorded, media_type, case.query)
+            answer = client.post(
+                served.sparql,
+                params=dataset_parameters(case),
+                content=query_of(case).encode(),
+                headers={"accept": media_type, "content-type": "application/sparql-query"},
+            )
+            assert answer.status_code == 200, (case.name, answer.text)
+            passes = comparable(answer.content, media_type, case.query) == expected
+            if passes != (comparable(in_process(case, media_type), media_type, case.query) == expected):
+                disagreeing.append(case.name)
+            if not passes:
+                failed.append(case.name)
     assert disagreeing == []
     assert sorted(failed) == sorted(KNOWN)
     assert len(cases()) >= 150
