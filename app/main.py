@@ -76,7 +76,7 @@ def create_app(
 
 def create_sparql_app(location: StoreLocation, public_url: str, limits: QueryLimits) -> FastAPI:
     """Return a server of one store's `/sparql` and `/health`, as conformance and hostile suites use it."""
-    service = QueryService(lambda: location, limits)
+    service = QueryService(lambda: location, limits, base_iri=f"{public_url}/sparql")
     render = make_renderer(public_url, DEFAULT_DATA_BASE)
     app = _bare_app(service, render)
     app.include_router(_sparql(service, public_url, DEFAULT_DATA_BASE, render))

@@ -96,7 +96,7 @@ def serve_store(
             raise SourceUnavailable(f"there is no Oxigraph folder at {path}", fix="Name an existing folder.")
         listener = stack.enter_context(_bound(bind))
         url = _url(listener)
-        location = StoreLocation(path, "fixed", union_default_graph=union)
+        location = StoreLocation(path, f"fixed-{path.stat().st_mtime_ns}", union_default_graph=union)
         app = create_sparql_app(location, settings.public_url or url.rstrip("/"), query_limits(settings))
         _run(app, listener, url, open_browser=False)
 

@@ -10,11 +10,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from rembigraph.app.sparql import frames
+from rembigraph.app.sparql.coding import WORTHWHILE_BYTES
 from rembigraph.app.sparql.evaluation import Job
 from rembigraph.app.sparql.frames import Frame
 from rembigraph.app.sparql.pool import Pool
 from rembigraph.app.sparql.process import WorkerProcess
 from rembigraph.ontology.errors import (
+    Busy,
     CatalogueError,
     QueryError,
     QuerySyntaxError,
@@ -52,11 +54,12 @@ class Answer:
         self._job = job
         self._worker = worker
         self._pool = pool
-        self._on_close: Callable[[], None] | None = None
+        self._on_close: list[Callable[[], object]] = []
         self._first: bytes | None = None
         self._complete = False
         self._closed = False
         self._expired = False
+        self._refusal: Busy | None = None
         self._begun = False
         self._sent_at = 0.0
         loop = asyncio.get_running_loop()
@@ -108,14 +111,52 @@ class Answer:
         self._closed = True
         self._timer.cancel()
         self._pool.give(self._worker, fit=self._complete)
-        if self._on_close is not None:
-            self._on_close()
+        for callback in self._on_close:
+            callback()
 
-    def on_close(self, callback: Callable[[], None]) -> None:
+    def on_close(self, callback: Callable[[], object]) -> None:
         """Have a function called when the worker is given back; at once if it has been."""
-        self._on_close = callback
+        self._on_close.append(callback)
         if self._closed:
             callback()
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its first bytes are many enough to be worth a coding."""
+        return len(self._first or b"") >= WORTHWHILE_BYTES
+
+    @property
+    def generation(self) -> str:
+        """The generation that it is about."""
+        return self._worker.location.generation
+
+    @property
+    def complete(self) -> bool:
+        """Whether the worker has said all it had to say."""
+        return self._complete
+
+    def demote(self) -> None:
+        """Go on in the slow lane."""
+        if not self._closed:
+            self._pool.demote(self._worker)
+
+    def suspend(self) -> None:
+        """Stop the evaluation where it is; `resume` lets it go on. The deadline goes on meanwhile."""
+        self.demote()
+        if not self._closed:
+            self._worker.suspend()
+
+    def resume(self) -> None:
+        """Let a suspended evaluation go on."""
+        if not self._closed:
+            self._worker.resume()
+
+    def refuse(self, reason: Busy) -> None:
+        """End the evaluation because others need its place."""
+        if not self._closed:
+            self._refusal = reason
+            self._worker.kill()
+            self.close()
 
     def _expire(self) -> None:
         self._expired = True
@@ -172,6 +213,8 @@ class Answer:
                 "The query was stopped at its deadline.",
                 fix="Make it more selective, or ask for less at a time.",
             )
+        if self._refusal is not None:
+            return self._refusal
         if self._closed:
             return QueryError("The answer was abandoned.")
         await self._worker.exited()

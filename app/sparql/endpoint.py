@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
+from rembigraph.app.pages.answers import holds
 from rembigraph.app.sparql.answer import Answer
+from rembigraph.app.sparql.coding import WORTHWHILE_BYTES, choose_coding, encode, encoded
 from rembigraph.app.sparql.description import describe_service
 from rembigraph.app.sparql.formats import (
     GRAPH_FORMATS,
@@ -19,6 +22,7 @@ from rembigraph.app.sparql.formats import (
     formats_of,
 )
 from rembigraph.app.sparql.gate import Admitted
+from rembigraph.app.sparql.kept_results import KeptResults, Question, is_lasting, keeping
 from rembigraph.app.sparql.page import TEMPLATE, Example, form_context, problem_context, result_context
 from rembigraph.app.sparql.problems import (
     PROBLEM_JSON,
@@ -28,7 +32,7 @@ from rembigraph.app.sparql.problems import (
     problem_of,
 )
 from rembigraph.app.sparql.protocol import METHODS, ProtocolRequest, read_get, read_post
-from rembigraph.app.sparql.service import QueryService
+from rembigraph.app.sparql.service import QueryService, RequestDataset
 from rembigraph.ontology.errors import CatalogueError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -39,10 +43,11 @@ Render = Callable[[str, dict[str, Any]], str]
 _T = TypeVar("_T")
 
 _CLIENT_GONE: Final = 499
+_SHORT_CHARACTERS: Final = 4_096
 _COMMON: Final = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Link, Content-Location, ETag, Retry-After",
-    "Vary": "Accept",
+    "Vary": "Accept, Accept-Encoding",
     "X-Content-Type-Options": "nosniff",
 }
 # A browser renders RDF/XML and XML results as documents, and their text is the asker's: no scripts.
@@ -71,8 +76,8 @@ class _AnswerResponse(StreamingResponse):
     the final chunk: the client cannot take the part for the whole.
     """
 
-    def __init__(self, answer: Answer, content_type: str) -> None:
-        super().__init__(answer, headers={**_DATA, "Content-Type": content_type})
+    def __init__(self, answer: Answer, parts: AsyncIterable[bytes], headers: dict[str, str]) -> None:
+        super().__init__(parts, headers=headers)
         self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,6 +115,7 @@ class SparqlEndpoint:
         self._render = render
         self._examples = examples
         self._local_link = local_link
+        self._kept = KeptResults(service.limits.kept_bytes)
 
     async def get(self, request: Request) -> Response:
         """Answer a GET or a HEAD."""
@@ -146,17 +152,65 @@ class SparqlEndpoint:
     async def _respond(self, request: Request, asked: ProtocolRequest) -> Response:
         if asked.query is None:
             return await self._introduce(request, asked)
-        query = self._service.admit(asked.query)
+        query = await self._admit(asked.query)
         chosen = _choose(request, asked, (*formats_of(query.form), HTML))
         if chosen is HTML:
             return await self._answer_page(request, asked, query)
+        question = self._question(asked, query, chosen)
+        if question and (known := self._known(request, question, chosen)):
+            return known
         answer = await _unless_gone(request, self._ask(request, asked, query, chosen.media_type))
         if answer is None:
             return Response(status_code=_CLIENT_GONE)
+        if question:
+            question = replace(question, generation=answer.generation)
+        return await self._send(request, answer, question, chosen)
+
+    def _question(self, asked: ProtocolRequest, query: Admitted, chosen: Format) -> Question | None:
+        """What decides the answer; None when the same question may have another answer the next time."""
+        if not is_lasting(query):
+            return None
+        dataset = asked.dataset or RequestDataset()
+        return Question(query.normal, dataset, chosen.media_type, self._service.generation)
+
+    def _known(self, request: Request, question: Question, chosen: Format) -> Response | None:
+        """Answer without a worker, if the client or this server has the answer already."""
+        headers = {**_DATA, "ETag": question.etag}
+        held = request.headers.get("if-none-match", "").strip()
+        may_hold = request.method in ("GET", "HEAD") and held not in ("", "*")
+        if may_hold and holds(held, question.etag.removeprefix("W/")):
+            return Response(status_code=304, headers=headers)
+        body = self._kept.get(question)
+        if body is None:
+            return None
+        coding = choose_coding(request.headers.get("accept-encoding", ""))
+        if coding and len(body) >= WORTHWHILE_BYTES:
+            body = encode(body, coding)
+            headers["Content-Encoding"] = coding
+        return Response(body, headers={**headers, "Content-Type": chosen.content_type})
+
+    async def _send(
+        self, request: Request, answer: Answer, question: Question | None, chosen: Format
+    ) -> Response:
+        headers = {**_DATA, "Content-Type": chosen.content_type}
+        parts: AsyncIterable[bytes] = answer
+        if question:
+            headers["ETag"] = question.etag
+            parts = keeping(answer, question, self._kept)
         # HTTP/1.0 has no chunks: there, only a length tells a part from the whole.
         if request.method == "HEAD" or request.scope["http_version"] == "1.0":
-            return await _whole(request, answer, chosen)
-        return _AnswerResponse(answer, chosen.content_type)
+            return await _whole(request, answer, parts, headers)
+        coding = choose_coding(request.headers.get("accept-encoding", ""))
+        if coding and answer.is_long:
+            parts = encoded(parts, coding)
+            headers["Content-Encoding"] = coding
+        return _AnswerResponse(answer, parts, headers)
+
+    async def _admit(self, text: str) -> Admitted:
+        """Apply the gate; a long text is read in a thread, so that other requests need not wait for it."""
+        if len(text) <= _SHORT_CHARACTERS:
+            return self._service.admit(text)
+        return await run_in_threadpool(self._service.admit, text)
 
     def _ask(
         self,
@@ -244,16 +298,18 @@ def _choose(request: Request, asked: ProtocolRequest, offers: Sequence[Format]) 
     return chosen
 
 
-async def _whole(request: Request, answer: Answer, chosen: Format) -> Response:
-    data = await _unless_gone(request, _read(answer))
+async def _whole(
+    request: Request, answer: Answer, parts: AsyncIterable[bytes], headers: dict[str, str]
+) -> Response:
+    data = await _unless_gone(request, _read(answer, parts))
     if data is None:
         return Response(status_code=_CLIENT_GONE)
-    return Response(data, headers={**_DATA, "Content-Type": chosen.content_type})
+    return Response(data, headers=headers)
 
 
-async def _read(answer: Answer) -> bytes:
+async def _read(answer: Answer, parts: AsyncIterable[bytes] | None = None) -> bytes:
     try:
-        return b"".join([data async for data in answer])
+        return b"".join([data async for data in parts or answer])
     finally:
         answer.close()
 

@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain, pairwise
 from typing import Final, Literal, cast
 
 from rembigraph.app.sparql.lexer import Token, line_and_column, read_tokens
 from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.sparql.prefixes import undeclared_prefix
-from rembigraph.app.sparql.service_clause import service_offset
+from rembigraph.app.sparql.service_clause import is_ambiguous, service_offset
 from rembigraph.ontology.errors import QueryRefused, QuerySyntaxError
 
 Form = Literal["select", "ask", "construct", "describe"]
@@ -34,6 +35,7 @@ KEYWORDS: Final = frozenset(_KEYWORDS.split())
 _BROKEN_IRI: Final = re.compile(r"<[A-Za-z][A-Za-z0-9+.\-]*:/[^<>\r\n?$]*>")
 _OPENING: Final = {"{": "}", "(": ")", "[": "]", "{|": "|}"}
 _CLOSING: Final = {closing: opening for opening, closing in _OPENING.items()}
+_UNARY: Final = frozenset("!+-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Admitted:
         default_graphs: the graphs after `FROM`, as written (`<iri>` or `prefix:name`), in order.
         named_graphs: the graphs after `FROM NAMED`, as written.
         prefixes: the declared prefixes, without the colon, and the IRIs they stand for, as written.
+        normal: the text with each gap between words as short as it can be; texts alike in it mean the same.
     """
 
     text: str
@@ -55,6 +58,7 @@ class Admitted:
     prefixes: dict[str, str]
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
+    normal: str = ""
 
     @property
     def names_dataset(self) -> bool:
@@ -79,7 +83,7 @@ def admit(text: str, limits: QueryLimits) -> Admitted:
     _refuse_broken_iri(text, tokens)
     _refuse_unknown_words(text, tokens)
     _refuse_undeclared(text, tokens, prefixes)
-    _check_nesting(text, tokens, limits)
+    _check_nesting(text, tokens)
     form = tokens[form_index]
     default_graphs, named_graphs = _dataset_clauses(tokens)
     return Admitted(
@@ -89,7 +93,16 @@ def admit(text: str, limits: QueryLimits) -> Admitted:
         prefixes=prefixes,
         default_graphs=tuple(default_graphs),
         named_graphs=tuple(named_graphs),
+        normal=_normal(text, tokens, form_index),
     )
+
+
+def _normal(text: str, tokens: Sequence[Token], form_index: int) -> str:
+    """Leave out comments and needless space, unless the engine may see other comments than we do."""
+    if any(is_ambiguous(token) for token in tokens[form_index:]):
+        return text
+    gaps = (" " if before.end < after.start else "" for before, after in pairwise(tokens))
+    return "".join(chain.from_iterable(zip((token.text for token in tokens), gaps, strict=False))).strip()
 
 
 def syntax_error(text: str, offset: int, message: str, fix: str = "") -> QuerySyntaxError:
@@ -120,12 +133,23 @@ def _check_bytes(text: str, limits: QueryLimits) -> None:
 
 
 def _bounded_tokens(text: str, limits: QueryLimits) -> list[Token]:
+    """Read the tokens as long as they stay in bounds: what is far too much or too deep is not read to its end."""
     tokens: list[Token] = []
+    depth = unary = 0
     for token in read_tokens(text):
         if len(tokens) >= limits.max_tokens and token.kind != "end":
             message = f"The query has more than {limits.max_tokens} words and signs."
             raise _refusal("tokens", message, text, token.start)
         tokens.append(token)
+        unary = unary + 1 if token.text in _UNARY else 0
+        if token.kind == "sign":
+            depth = max(0, depth + (token.text in _OPENING) - (token.text in _CLOSING))
+        if unary > limits.max_consecutive_unary:
+            message = f"More than {limits.max_consecutive_unary} of !, + and - follow one another."
+            raise _refusal("unary", message, text, token.start)
+        if depth > limits.max_depth:
+            message = f"The query nests more than {limits.max_depth} brackets deep."
+            raise _refusal("depth", message, text, token.start)
     return tokens
 
 
@@ -266,21 +290,13 @@ def _refuse_undeclared(text: str, tokens: Sequence[Token], prefixes: Mapping[str
 # Nesting and dataset
 
 
-def _check_nesting(text: str, tokens: Sequence[Token], limits: QueryLimits) -> None:
+def _check_nesting(text: str, tokens: Sequence[Token]) -> None:
     opened: list[Token] = []
-    unary = 0
     for token in tokens:
-        unary = unary + 1 if token.text in ("!", "+", "-") else 0
-        if unary > limits.max_consecutive_unary:
-            message = f"More than {limits.max_consecutive_unary} of !, + and - follow one another."
-            raise _refusal("unary", message, text, token.start)
         if token.kind != "sign":
             continue
         if token.text in _OPENING:
             opened.append(token)
-            if len(opened) > limits.max_depth:
-                message = f"The query nests more than {limits.max_depth} brackets deep."
-                raise _refusal("depth", message, text, token.start)
         elif token.text in _CLOSING:
             _close(text, token, opened)
     if opened:

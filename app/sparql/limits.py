@@ -22,16 +22,21 @@ class QueryLimits:
         max_tokens: most lexical tokens in a query.
         max_consecutive_unary: longest run of `!`, `+` and `-`; each is a level of recursion, as a bracket is.
         max_merge_quads: most quads copied to merge several default graphs.
-        workers: queries that run at the same time.
+        workers: queries that run at the same time in the fast lane.
+        slow_workers: queries that run at the same time in the slow lane.
+        suspended: queries that may be stopped in the middle until the slow lane has room; each keeps its memory.
+        grace_seconds: how long a query may run before it belongs to the slow lane.
         spares: idle worker processes kept ready beyond `workers`.
         queue: requests that may wait for a worker.
-        queue_seconds: longest wait for a worker; never more than half of the request's deadline.
+        queue_seconds: longest wait for a worker; never more than three quarters of the request's deadline.
         queries_per_worker: a worker is replaced after so many queries.
         start_seconds: longest time a new worker may take to open the store.
         niceness: added to a worker's scheduling niceness, so that the HTTP process stays prompt.
+        slow_niceness: the same, for a worker in the slow lane.
         page_rows: most rows or triples shown on an HTML page.
         page_cells: most table cells shown on an HTML page.
         page_bytes: most bytes of SPARQL JSON or Turtle behind an HTML page.
+        kept_bytes: most bytes of results that are kept to be given again.
     """
 
     deadline_seconds: float = 20.0
@@ -45,7 +50,11 @@ class QueryLimits:
     max_consecutive_unary: int = 128
     max_merge_quads: int = 1_000_000
     workers: int = 2
-    spares: int = 1
+    slow_workers: int = 2
+    suspended: int = 2
+    grace_seconds: float = 0.25
+    slow_niceness: int = 15
+    spares: int = 3
     queue: int = 64
     queue_seconds: float = 10.0
     queries_per_worker: int = 500
@@ -54,3 +63,4 @@ class QueryLimits:
     page_rows: int = 1_000
     page_cells: int = 20_000
     page_bytes: int = 2_000_000
+    kept_bytes: int = 64 * MEBIBYTE

@@ -43,6 +43,7 @@ class Pool:
         self._ranks: dict[StoreLocation, int] = {}  # the later a store was aimed at, the higher
         self._idle: list[WorkerProcess] = []
         self._busy: set[WorkerProcess] = set()
+        self._demoted: set[WorkerProcess] = set()  # busy ones in the slow lane: others take their places
         self._ending: set[WorkerProcess] = set()
         self._starting: set[asyncio.Task[None]] = set()
         self._fault: CatalogueError | None = None
@@ -93,20 +94,22 @@ class Pool:
         if self._deaths >= _MANY_DEATHS:
             raise StoreDamaged("The query workers end before they are ready; the log says more.")
 
-    async def take(self) -> WorkerProcess:
+    async def take(self, *, slow: bool = False) -> WorkerProcess:
         """Get an idle worker on what is now the newest store, or a newer one, waiting for one to start.
 
         When none comes for a while, because publications follow each other faster than workers start or because
-        the newest store can't be opened, a worker on an older store is better than no answer.
+        the newest store can't be opened, a worker on an older store is better than no answer. A query of the slow
+        lane (`slow`) leaves the last idle worker to quick ones.
 
         Raises:
             StoreDamaged: workers cannot open the store.
         """
         wanted = self._rank(self._location)
         patience = time.monotonic() + _PATIENCE_SECONDS
+        kept = int(slow and self._limits.workers + self._limits.spares > 1)
         while True:
             is_late = self._fault is not None or time.monotonic() >= patience
-            worker = self._best(0 if is_late else wanted)
+            worker = self._best(0 if is_late else wanted, kept)
             if worker is not None:
                 return worker
             if self._fault is not None and (self._closed or time.monotonic() < self._fault_until):
@@ -117,13 +120,13 @@ class Pool:
                 async with asyncio.timeout(_PATIENCE_SECONDS):
                     await self._change()
 
-    def _best(self, at_least: int) -> WorkerProcess | None:
-        """Take the idle worker on the newest store, if that is new enough."""
+    def _best(self, at_least: int, kept: int) -> WorkerProcess | None:
+        """Take the idle worker on the newest store, if that is new enough and `kept` others are left."""
         for worker in [worker for worker in self._idle if not worker.alive]:
             self._idle.remove(worker)
             self._end(worker)
         best = max(self._idle, key=lambda worker: self._rank(worker.location), default=None)
-        if best is None or self._rank(best.location) < at_least:
+        if best is None or self._rank(best.location) < at_least or len(self._idle) <= kept:
             return None
         self._idle.remove(best)
         self._busy.add(best)
@@ -132,11 +135,20 @@ class Pool:
     def _rank(self, location: StoreLocation | None) -> int:
         return self._ranks.get(location, 0) if location else 0
 
+    def demote(self, worker: WorkerProcess) -> None:
+        """Move a busy worker to the slow lane; another one is started in its place."""
+        if worker in self._busy and worker not in self._demoted:
+            self._demoted.add(worker)
+            worker.renice(self._limits.slow_niceness)
+            self._fill()
+
     def give(self, worker: WorkerProcess, *, fit: bool) -> None:
-        """Return a worker; one that is not fit, old, or on another store is ended."""
+        """Return a worker; one that is not fit, old, demoted, or on another store is ended."""
         self._busy.discard(worker)
+        demoted = worker in self._demoted
+        self._demoted.discard(worker)
         grown = worker.resident_bytes - worker.resident_bytes_at_start > self._limits.memory_bytes // 2
-        old = worker.served >= self._limits.queries_per_worker or self._is_outdated(worker)
+        old = demoted or worker.served >= self._limits.queries_per_worker or self._is_outdated(worker)
         if fit:
             self._deaths = 0
         if fit and not old and not grown and worker.alive and not self._closed:
@@ -164,6 +176,7 @@ class Pool:
         workers = (*self._idle, *self._busy)
         self._idle.clear()
         self._busy.clear()
+        self._demoted.clear()
         for worker in workers:
             self._end(worker)
         await asyncio.gather(*(worker.exited() for worker in self._ending))
@@ -178,7 +191,8 @@ class Pool:
                 self._pause = asyncio.get_running_loop().call_later(_PAUSE_SECONDS, self._resume)
             return
         wanted = self._limits.workers + self._limits.spares
-        present = sum(worker.location == self._location for worker in (*self._idle, *self._busy))
+        counted = (*self._idle, *(self._busy - self._demoted))
+        present = sum(worker.location == self._location for worker in counted)
         for _ in range(wanted - present - len(self._starting)):
             task = asyncio.get_running_loop().create_task(self._start())
             self._starting.add(task)

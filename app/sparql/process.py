@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from rembigraph.app.sparql import frames
@@ -172,6 +175,26 @@ class WorkerProcess:
         except ValueError:
             self.kill()
             return None
+
+    def renice(self, niceness: int) -> None:
+        """Let the process yield to others from now on, by so much more than this one does; there is no way back."""
+        with contextlib.suppress(OSError):
+            niceness += os.getpriority(os.PRIO_PROCESS, 0)
+            # Niceness belongs to a thread on Linux.
+            for thread in Path(f"/proc/{self.process_id}/task").iterdir():
+                os.setpriority(os.PRIO_PROCESS, int(thread.name), niceness)
+
+    def suspend(self) -> None:
+        """Stop the process where it is."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a suspended process go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._transport.send_signal(number)
 
     def kill(self) -> None:
         """End the process now and give its pipes back; a second call does nothing."""

@@ -12,10 +12,11 @@ from rembigraph.app.sparql.answer import Answer, WorkerLostError
 from rembigraph.app.sparql.evaluation import Job, Preview
 from rembigraph.app.sparql.formats import formats_of
 from rembigraph.app.sparql.gate import Admitted, admit
+from rembigraph.app.sparql.lanes import Lanes
 from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.sparql.location import StoreLocation
 from rembigraph.app.sparql.pool import Pool
-from rembigraph.app.sparql.scheduler import Scheduler
+from rembigraph.app.sparql.scheduler import Scheduler, Slot, client_of
 from rembigraph.ontology.errors import Busy, CatalogueError, QueryTooLarge, StoreDamaged, UsageError
 
 __all__ = ["QueryService", "RequestDataset", "StoreLocation", "query_once"]
@@ -51,6 +52,11 @@ class _Ask:
     deadline: float
     preview: bool
 
+    @property
+    def key(self) -> tuple[str, RequestDataset]:
+        """What makes it the same question when it comes again."""
+        return self.query.normal, self.dataset
+
 
 class QueryService:
     """Answers SPARQL queries in worker processes.
@@ -77,7 +83,8 @@ class QueryService:
         self._base_iri = base_iri
         self._examine = examine
         self._pool = Pool(self.limits, self._sound)
-        self._scheduler = Scheduler(self.limits.workers, self.limits.queue)
+        self._scheduler = Scheduler(self.limits.workers, self.limits.queue, self.limits.slow_workers)
+        self._lanes = Lanes(self.limits)
         self._following: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -122,6 +129,15 @@ class QueryService:
     def union_default_graph(self) -> bool:
         """Whether the default graph of the current store is the union of all."""
         return self._current().union_default_graph
+
+    @property
+    def generation(self) -> str:
+        """The generation that is published now.
+
+        Raises:
+            CatalogueError: there is none.
+        """
+        return self._current().generation
 
     @property
     def workers_alive(self) -> int:
@@ -183,23 +199,24 @@ class QueryService:
         deadline = asyncio.get_running_loop().time() + seconds
         location = self._current()
         self._pool.aim(location)
-        slot = await self._scheduler.enter(client, min(self.limits.queue_seconds, seconds / 2))
-        self.queries_served += 1
         ask = _Ask(query, media_type, dataset or RequestDataset(), seconds, deadline, preview)
+        patience = min(self.limits.queue_seconds, 0.75 * seconds)
+        slot = await self._scheduler.enter(client_of(client), patience, slow=ask.key in self._lanes.slow)
+        self.queries_served += 1
         try:
-            answer = await self._begin(ask)
+            answer = await self._begin(ask, slot)
         except BaseException:
             slot.leave()
             raise
         answer.on_close(slot.leave)
         return answer
 
-    async def _begin(self, ask: _Ask) -> Answer:
+    async def _begin(self, ask: _Ask, slot: Slot) -> Answer:
         """Ask a worker; ask another one when it turns out to have been killed before it was asked."""
         damaged: StoreDamaged | None = None
         for _ in range(self.limits.workers + self.limits.spares + 1):
             try:
-                return await self._begin_once(ask)
+                return await self._begin_once(ask, slot)
             except StoreDamaged as error:
                 if damaged is not None:
                     raise
@@ -211,13 +228,14 @@ class QueryService:
             await asyncio.sleep(_NOTICE_SECONDS)  # if others are gone as well, it is known by then
         raise QueryTooLarge("The system ended the query, most likely because of the memory it used.")
 
-    async def _begin_once(self, ask: _Ask) -> Answer:
+    async def _begin_once(self, ask: _Ask, slot: Slot) -> Answer:
         try:
             async with asyncio.timeout_at(ask.deadline):
-                worker = await self._pool.take()
+                worker = await self._pool.take(slow=not slot.is_fast)
         except TimeoutError:
             raise Busy("No worker came up in time.") from None
         answer = Answer(self._job(ask, worker.location), worker, self._pool, ask.deadline)
+        self._lanes.attend(answer, slot, ask.key)
         await answer.begin()
         return answer
 

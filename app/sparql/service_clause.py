@@ -56,7 +56,7 @@ def _other_readings(
     it can be no SPARQL, as at the `//` or the undeclared prefix that most IRIs begin with.
     """
     seen = {token.start for token in tokens}
-    pending = [token for token in tokens if _is_ambiguous(token)]
+    pending = [token for token in tokens if is_ambiguous(token)]
     while pending:
         reading: list[Token] = []
         for token in read_tokens(text, pending.pop().start + 1):
@@ -65,14 +65,15 @@ def _other_readings(
             if token.start in seen or doubled:
                 break
             seen.add(token.start)
-            if _is_ambiguous(token):
+            if is_ambiguous(token):
                 pending.append(token)
             if token.kind == "name" and token.text[: token.text.index(":")] not in prefixes:
                 break
         yield tuple(reading)
 
 
-def _is_ambiguous(token: Token) -> bool:
+def is_ambiguous(token: Token) -> bool:
+    """Whether the engine may see a comment or a string begin in what is an IRI here."""
     return token.kind == "iri" and ("#" in token.text or "'" in token.text)
 
 

@@ -140,6 +140,7 @@ def _claim_streams() -> tuple[BinaryIO, BinaryIO]:
 
 def _serve(configuration: Configuration, unconfined: str, jobs: BinaryIO, answers: BinaryIO) -> None:
     import pyoxigraph as ox
+    import rembigraph.app.sparql.evaluation  # noqa: F401 - now, rather than while the first query waits
 
     if configuration.lease and not _hold(Path(configuration.lease)):
         send(answers, frames.encode(frames.ERROR, {"code": "gone", "message": configuration.store}))

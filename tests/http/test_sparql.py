@@ -384,7 +384,7 @@ def test_a_cut_answer_never_looks_complete(client: httpx.Client, server: Server)
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(f"GET /sparql?format=csv&query={query} HTTP/1.0\r\nHost: x\r\n\r\n".encode())
         reply = connection.makefile("rb").read()
-    assert b" 413 " in reply.split(b"\r\n", 1)[0]
+    assert reply.split(b" ")[1] in (b"413", b"504")  # on a busy machine, the deadline comes first
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(b"GET /sparql?query=ASK%7B%7D HTTP/1.0\r\nHost: x\r\n\r\n")
         reply = connection.makefile("rb").read()

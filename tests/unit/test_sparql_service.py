@@ -261,7 +261,7 @@ def test_depth_ends_at_most_a_worker(location: StoreLocation) -> None:
 
 
 def test_too_many_wait(location: StoreLocation) -> None:
-    limits = replace(LIMITS, workers=1, spares=0, queue=1, queue_seconds=0.3)
+    limits = replace(LIMITS, workers=1, spares=0, queue=1, queue_seconds=0.3, grace_seconds=10)
 
     async def scenario(service: QueryService) -> None:
         running = asyncio.create_task(ask(service, ENDLESS, timeout_seconds=1.5))
@@ -358,9 +358,10 @@ def test_a_store_that_cannot_be_opened(tmp_path: Path) -> None:
 def test_workers_end_with_their_parent(location: StoreLocation) -> None:
     script = f"""
 import asyncio, pathlib
+from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.sparql.service import QueryService, StoreLocation
 async def main():
-    service = QueryService(lambda: StoreLocation(pathlib.Path({str(location.path)!r}), "1"))
+    service = QueryService(lambda: StoreLocation(pathlib.Path({str(location.path)!r}), "1"), QueryLimits(spares=1))
     await service.start()
     asyncio.create_task(service.answer(service.admit({ENDLESS!r}), {JSON!r}))
     await asyncio.sleep(0.3)
@@ -372,7 +373,7 @@ asyncio.run(main())
         assert parent.stdout
         workers = [int(word) for word in parent.stdout.readline().split()]
         parent.kill()
-    assert len(workers) == 3
+    assert len(workers) >= 3
     deadline = time.monotonic() + 3
     while any(
         Path(f"/proc/{worker}/cmdline").exists() and Path(f"/proc/{worker}/cmdline").read_bytes()
