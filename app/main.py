@@ -10,9 +10,10 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 from rembigraph.app.description import describe
+from rembigraph.app.feeds import Repository, feeds_router
 from rembigraph.app.pages import local_link, make_renderer, pages_router, secure, static_router
 from rembigraph.app.pages.kept import KeptAnswers
-from rembigraph.app.pages.rendering import Render
+from rembigraph.app.pages.rendering import Render, Site
 from rembigraph.app.pages.vocabulary import vocabulary_router
 from rembigraph.app.problems import install
 from rembigraph.app.sparql.limits import QueryLimits
@@ -32,7 +33,14 @@ LOOK_SECONDS = 10.0
 """How often a server looks whether what it serves is still as it was published."""
 
 
-def create_app(home: Home, public_url: str, limits: QueryLimits, *, persistent_iris: bool = False) -> FastAPI:
+def create_app(
+    home: Home,
+    public_url: str,
+    limits: QueryLimits,
+    *,
+    persistent_iris: bool = False,
+    repository: Repository | None = None,
+) -> FastAPI:
     """Return the server of a catalogue.
 
     Args:
@@ -40,6 +48,7 @@ def create_app(home: Home, public_url: str, limits: QueryLimits, *, persistent_i
         public_url: address that people reach it at, without a slash at the end.
         limits: bounds of SPARQL queries.
         persistent_iris: whether IRIs of the data base lead to the landing pages.
+        repository: who offers the records, as harvesters are told.
     """
     reader = Reader(home)
     render = make_renderer(public_url, home.data_base)
@@ -50,6 +59,8 @@ def create_app(home: Home, public_url: str, limits: QueryLimits, *, persistent_i
         vocabulary_router(service, reader, public_url=public_url, data_base=home.data_base, render=render)
     )
     app.include_router(status_router(reader, service, render))
+    site = Site.of(public_url, home.data_base, registered=persistent_iris)
+    app.include_router(feeds_router(reader, site, repository))
     app.include_router(
         pages_router(
             reader,
