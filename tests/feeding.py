@@ -11,22 +11,14 @@ from typing import Any
 from rembigraph.app.feeds import Repository
 from rembigraph.app.main import create_app
 from rembigraph.app.sparql.limits import QueryLimits
-from rembigraph.catalogue.change_log import derive_changes
 from rembigraph.catalogue.changes import Change, Changes, Window
 from rembigraph.catalogue.derive import derive
 from rembigraph.catalogue.home import Home
-from rembigraph.catalogue.publish import DeriveContext, Withdrawal, Writer
+from rembigraph.catalogue.publish import Withdrawal, Writer
 
 from tests.conftest import DATA, record, running
 
 KEEPER = "keeper@catalogue.test"
-
-
-def deriving(context: DeriveContext) -> dict[str, Any]:
-    """What a generation derives, its changes last."""
-    counts = derive(context)
-    derive_changes(context)
-    return counts
 
 
 class Clock:
@@ -58,7 +50,7 @@ class Catalogue:
         dates: str = "",
     ) -> None:
         """Publish one generation."""
-        with Writer(self.home, deriving, **self._clock) as writer:
+        with Writer(self.home, derive, **self._clock) as writer:
             gone = [Withdrawal(one, f"{one} was made up", "EXAMPLE-0001") for one in withdraw]
             records = [record(study, date=dates) for study in studies]
             writer.publish(records, withdraw=gone, reinstate=list(reinstate), anew=anew)
@@ -77,11 +69,11 @@ class Catalogue:
             yield changes
 
     @contextmanager
-    def served(self) -> Iterator[str]:
+    def served(self, keeper: str = KEEPER) -> Iterator[str]:
         """Serve it; give the address."""
         with running(
             lambda address: create_app(
-                self.home, address, QueryLimits(), repository=Repository("Made up", KEEPER)
+                self.home, address, QueryLimits(), repository=Repository("Made up", keeper)
             ),
             lifespan="on",
         ) as address:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
-NO_EMAIL: Final = "not-set" + "@" + "rembigraph.invalid"
-"""Stands for the address of the keeper where none is set: OAI-PMH demands one, and this one reaches nobody."""
+from rembigraph.ontology.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -23,5 +21,18 @@ class Repository:
 
     @property
     def email(self) -> str:
-        """The address that OAI-PMH gives."""
-        return self.admin_email or NO_EMAIL
+        """The address that OAI-PMH gives (section 4.2).
+
+        Raises:
+            UnknownKeeperError: none is set, and none is made up.
+        """
+        if not self.admin_email:
+            raise UnknownKeeperError(
+                "Identify must give an e-mail address of the keeper, and none is set",
+                fix="The keeper sets REMBIGRAPH_ADMIN_EMAIL; all other verbs answer without it.",
+            )
+        return self.admin_email
+
+
+class UnknownKeeperError(UsageError):
+    """The keeper has not said how to be reached."""

@@ -139,6 +139,16 @@ def test_it_says_who_it_is(client: httpx.Client) -> None:
     assert said["baseURL"] == f"{str(client.base_url).rstrip('/')}/oai"
 
 
+def test_no_keeper_is_made_up(tmp_path: Path) -> None:
+    catalogue = Catalogue(tmp_path)
+    catalogue.publish(study(1))
+    with catalogue.served(keeper="") as address:
+        refused = httpx.get(f"{address}/oai?verb=Identify")
+        assert refused.status_code == 503
+        assert "REMBIGRAPH_ADMIN_EMAIL" in refused.json()["fix"]
+        assert code(read(httpx.get(f"{address}/oai?verb=ListRecords&metadataPrefix=oai_dc"))) is None
+
+
 @pytest.mark.parametrize("prefix", ["oai_dc", "oai_datacite", "datacite", "dcat_ap", "rembi"])
 def test_every_record_is_well_formed_in_every_format(client: httpx.Client, prefix: str) -> None:
     root = read(client.get("/oai", params={"verb": "ListRecords", "metadataPrefix": prefix}))
