@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.openapi.utils import get_openapi
+from rembigraph.app.feeds.change_list import PARAMETERS
 from rembigraph.app.negotiation import HTML, JSON
 from rembigraph.app.pages.listing import TRUTH
 from rembigraph.app.pages.representations import BY_TAIL
@@ -150,6 +151,15 @@ _SPARQL: Final = {
     "timeout": "seconds; more than the server allows is clamped",
     "format": "form of the result; stands for the Accept header",
 }
+_OAI: Final = {
+    "verb": "Identify, ListMetadataFormats, ListSets, ListIdentifiers, ListRecords or GetRecord",
+    "identifier": "IRI of a study",
+    "metadataPrefix": "a metadata format",
+    "from": "earliest datestamp",
+    "until": "latest datestamp",
+    "set": "a set of studies",
+    "resumptionToken": "where a list goes on",
+}
 _NO_QUERY: Final = (304, 400, 403, 406, 413, 415, 429, 503, 504)
 
 OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
@@ -182,6 +192,12 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("get", "/studies"): Operation(
         (HTML, JSON, "text/csv"), (304, 400, 406, 503), _FILTERS, formats=("html", "json", "csv")
     ),
+    ("get", "/oai"): Operation(("text/xml",), (304, 503), _OAI),
+    ("post", "/oai"): Operation(("text/xml",), (413, 503)),
+    ("get", "/changes"): Operation((JSON,), (304, 400, 503), PARAMETERS),
+    ("get", "/sitemap.xml"): Operation(("application/xml",), (304, 503)),
+    ("get", "/sitemap-{number}.xml"): Operation(("application/xml",), (304, 404, 503)),
+    ("get", "/robots.txt"): Operation(("text/plain",), (304,)),
     ("get", "/{path}"): Operation(_RECORD, (301, 303, 304, 410, *_NOT_THERE), _FORM_OF),
 }
 """What each route answers, by method and path; HEAD answers as GET does, without a body."""

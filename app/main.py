@@ -10,10 +10,11 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 from rembigraph.app.description import describe
+from rembigraph.app.feeds import Repository, feeds_router
 from rembigraph.app.pages import local_link, make_renderer, pages_router, secure, static_router
 from rembigraph.app.pages.correlations import correlations_router
 from rembigraph.app.pages.kept import KeptAnswers
-from rembigraph.app.pages.rendering import Render
+from rembigraph.app.pages.rendering import Render, Site
 from rembigraph.app.pages.vocabulary import vocabulary_router
 from rembigraph.app.pages.workers import MadeByWorkers, PageWorkers, workers_route
 from rembigraph.app.problems import install
@@ -35,7 +36,13 @@ LOOK_SECONDS = 10.0
 
 
 def create_app(
-    home: Home, public_url: str, limits: QueryLimits, *, persistent_iris: bool = False, page_workers: int = 0
+    home: Home,
+    public_url: str,
+    limits: QueryLimits,
+    *,
+    persistent_iris: bool = False,
+    page_workers: int = 0,
+    repository: Repository | None = None,
 ) -> FastAPI:
     """Return the server of a catalogue.
 
@@ -45,6 +52,7 @@ def create_app(
         limits: bounds of SPARQL queries.
         persistent_iris: whether IRIs of the data base lead to the landing pages.
         page_workers: processes that make the pages; 0: this one does.
+        repository: who offers the records, as harvesters are told.
     """
     reader = Reader(home)
     render = make_renderer(public_url, home.data_base)
@@ -56,6 +64,8 @@ def create_app(
         vocabulary_router(service, reader, public_url=public_url, data_base=home.data_base, render=render)
     )
     app.include_router(status_router(reader, service, render, workers))
+    site = Site.of(public_url, home.data_base, registered=persistent_iris)
+    app.include_router(feeds_router(reader, site, repository))
     app.include_router(
         correlations_router(reader, public_url=public_url, data_base=home.data_base, render=render)
     )

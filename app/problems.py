@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from rembigraph.app.feeds.repository import UnknownKeeperError
 from rembigraph.app.negotiation import NotAcceptableError, wants_html
 from rembigraph.app.pages.rendering import secure
 from rembigraph.catalogue.reader import EmptyCatalogueError
@@ -44,6 +45,7 @@ STATUSES: Final[dict[type[CatalogueError], int]] = {
     errors.Busy: 503,
     errors.StoreLocked: 503,
     EmptyCatalogueError: 503,
+    UnknownKeeperError: 503,
     errors.CatalogueError: 500,
 }
 """HTTP status of each error; a class that is not here has the status of its nearest base that is."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
+from rembigraph.app.feeds import Repository
 from rembigraph.app.main import create_app, create_sparql_app
 from rembigraph.app.settings import Settings, query_limits
 from rembigraph.app.sparql.location import StoreLocation
@@ -72,6 +73,7 @@ def serve_catalogue(
             query_limits(settings),
             persistent_iris=settings.persistent_iris,
             page_workers=settings.page_workers,
+            repository=Repository(settings.repository_name, settings.admin_email),
         )
         _run(app, listener, url, open_browser)
 

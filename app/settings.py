@@ -65,6 +65,8 @@ class Settings(BaseSettings):
         le=64,
         description="Processes that make pages; 0: the server does. Default: one for each core.",
     )
+    repository_name: str = Field("Rembigraph", description="Name of the catalogue, as harvesters show it.")
+    admin_email: str = Field("", description="E-mail address of the keeper, which OAI-PMH tells harvesters.")
     biostudies_url: str = Field("https://www.ebi.ac.uk/biostudies", description="Address of BioStudies.")
     empiar_url: str = Field("https://www.ebi.ac.uk/empiar", description="Address of EMPIAR.")
     live_pause: float = Field(

@@ -1,0 +1,38 @@
+"""Who offers the records: what feeds say of the catalogue itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rembigraph.ontology.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Repository:
+    """The catalogue as harvesters know it.
+
+    Attributes:
+        name: its name for people.
+        admin_email: where its keeper is reached; empty when not set.
+    """
+
+    name: str = "Rembigraph"
+    admin_email: str = ""
+
+    @property
+    def email(self) -> str:
+        """The address that OAI-PMH gives (section 4.2).
+
+        Raises:
+            UnknownKeeperError: none is set, and none is made up.
+        """
+        if not self.admin_email:
+            raise UnknownKeeperError(
+                "Identify must give an e-mail address of the keeper, and none is set",
+                fix="The keeper sets REMBIGRAPH_ADMIN_EMAIL; all other verbs answer without it.",
+            )
+        return self.admin_email
+
+
+class UnknownKeeperError(UsageError):
+    """The keeper has not said how to be reached."""

@@ -1,0 +1,106 @@
+"""A full harvest of OAI-PMH: does the server's memory stay flat, and is the last page as quick as the first?
+
+Run `python benchmarks/harvest.py --home HOME`; `rembigraph serve` of that catalogue is harvested from beginning to end,
+in each format that is asked for. Make a catalogue of any size with `made_studies.py` and `rembigraph load`. It prints
+one JSON document:
+
+- **first**, **last**: median seconds of the first and the last pages of 100 records; `last_to_first` has a bar;
+- **growth_mib**: resident memory of the server at its greatest, over what it was after the first pages; it has a bar;
+- **records**: how many were given, beside the size of the list that the server named.
+
+With `--identifiers` the headers are listed only, which shows what the order of the list costs by itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from ingest import tree_bytes  # beside this file
+
+BARS = {"last_to_first": 1.5, "growth_mib": 50.0}
+SAMPLE = 10
+"""Pages of which the median is taken, and after which memory counts."""
+
+_TOKEN = re.compile(r'<resumptionToken[^>]*completeListSize="(\d+)"[^>]*>([^<]+)</resumptionToken>')
+
+
+def pages(address: str, verb: str, prefix: str) -> Iterator[tuple[float, int, int]]:
+    """Harvest; yield seconds, records and the size of the list, page by page."""
+    asked = {"verb": verb, "metadataPrefix": prefix}
+    size = 0
+    while asked:
+        begun = time.perf_counter()
+        with urlopen(f"{address}oai?{urlencode(asked)}") as answer:
+            text = answer.read().decode()
+        took = time.perf_counter() - begun
+        token = _TOKEN.search(text)
+        size = int(token[1]) if token else size
+        yield took, text.count("<header"), size
+        asked = {"verb": verb, "resumptionToken": token[2]} if token else {}
+
+
+def harvest(address: str, process: int, verb: str, prefix: str) -> dict[str, Any]:
+    """Harvest everything in one format and return what it took."""
+    times: list[float] = []
+    records = size = base = peak = 0
+    for took, found, named in pages(address, verb, prefix):
+        times.append(took)
+        records, size = records + found, max(size, named)
+        resident = tree_bytes(process)
+        base = resident if len(times) <= SAMPLE else base
+        peak = max(peak, resident)
+    first, last = (statistics.median(some) for some in (times[1 : SAMPLE + 1], times[-SAMPLE - 1 : -1]))
+    return {
+        "pages": len(times),
+        "records": records,
+        "list_size": size or records,
+        "seconds": sum(times),
+        "first": first,
+        "last": last,
+        "last_to_first": last / first,
+        "growth_mib": (peak - base) / 2**20,
+    }
+
+
+def main() -> None:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--home", type=Path, required=True, help="a catalogue of at least 2,500 studies")
+    parser.add_argument("--formats", nargs="+", default=["oai_dc"])
+    parser.add_argument("--identifiers", action="store_true", help="ListIdentifiers instead of ListRecords")
+    parser.add_argument("--check", action="store_true", help="end with 1 if a bar is not met")
+    asked = parser.parse_args()
+    verb = "ListIdentifiers" if asked.identifiers else "ListRecords"
+    command = [sys.executable, "-m", "rembigraph.app", "--home", str(asked.home), "serve", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
+        address = server.stdout.readline().removeprefix("Serving ").strip()
+        try:
+            found = {prefix: harvest(address, server.pid, verb, prefix) for prefix in asked.formats}
+        finally:
+            server.terminate()
+    missed = [
+        (prefix, name) for prefix, said in found.items() for name, bar in BARS.items() if said[name] > bar
+    ]
+    print(json.dumps({"verb": verb, "bars": BARS, "missed": missed, "formats": found}, indent=1))
+    if asked.check and missed:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()
