@@ -62,9 +62,7 @@ class TransformPages:
             values = self._page(snapshot, request)
         page = self.render("transform.html", values)
         headers = {"Vary": "Accept"}
-        if values["problem"] and values["asked"]:
-            return answer(request, Body.of(page.encode()), HTML, headers, status=values["status"])
-        return answer(request, Body.of(page.encode()), HTML, headers)
+        return answer(request, Body.of(page.encode()), HTML, headers, status=values["status"])
 
     def _page(self, snapshot: Snapshot, request: Request) -> dict[str, Any]:
         from rembigraph.app.problems import status_of
@@ -72,7 +70,7 @@ class TransformPages:
         asked = dict(request.query_params)
         result: dict[str, Any] | None = None
         problem: CatalogueError | None = None
-        if asked.get("from") or asked.get("to"):
+        if request.url.query:  # without any parameter it is the empty form
             try:
                 result = with_sources(snapshot, answered(snapshot.atlas, question_of(request.query_params)))
             except (TransformRefused, UsageError) as error:

@@ -59,7 +59,9 @@ def test_light_data_for_an_em_volume_and_a_point_in_it_take_three_clicks(demo: s
     page.get_by_role("link", name="Correlations", exact=True).click()
     page.get_by_role("link", name="Cell 7 by cryo-confocal and FIB-SEM").click()
     ways = page.get_by_role("region", name="Table: what can be brought into what")
-    row = ways.get_by_role("row").filter(has=page.get_by_role("rowheader", name="Cell 7, cryo-confocal stack"))
+    row = ways.get_by_role("row").filter(
+        has=page.get_by_role("rowheader", name="Cell 7, cryo-confocal stack")
+    )
     assert "Cell 7, FIB-SEM volume" in row.inner_text()
     assert "± 115 nanometer" in row.inner_text()
     page.get_by_role("textbox", name="Point").fill("5, 40, 38")
@@ -86,7 +88,9 @@ def test_pages_fit_the_window_and_say_nothing_in_the_console(
     context.close()
 
 
-@pytest.mark.skipif(find_spec("axe_playwright_python") is None, reason="axe-playwright-python is not installed")
+@pytest.mark.skipif(
+    find_spec("axe_playwright_python") is None, reason="axe-playwright-python is not installed"
+)
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(demo: str, chromium: Any, path: str, scheme: str) -> None:
