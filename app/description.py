@@ -105,6 +105,7 @@ _TRANSFORM: Final = {
     "via": "a coordinate system to pass; may be repeated, in order",
     "avoid": "a coordinate system or transformation not to touch; may be repeated",
     "prefer": "error (the default) or hops",
+    "alternatives": "yes: list other ways even where thousands of systems hang together",
     "format": _FORM,
 }
 _CORRELATIONS: Final = {
@@ -136,6 +137,7 @@ _VALUES: Final[Mapping[str, dict[str, Any]]] = {
     "via": {"maxLength": 2000},
     "avoid": {"maxLength": 2000},
     "prefer": {"enum": ["", "error", "hops"]},
+    "alternatives": {"enum": ["", "yes"]},
     "grade": {"enum": ["", *GRADES]},
     "study": {"pattern": "^(EMPIAR-[1-9][0-9]{4}|S-BIAD[1-9][0-9]{0,3})?$"},
     "sort": {"enum": ["", *SORTS]},

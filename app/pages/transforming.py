@@ -93,8 +93,6 @@ def _with_json(request: Request) -> str:
 
 def offered_systems(atlas: Atlas) -> list[dict[str, str]]:
     """Return the systems that a form offers: those that a transformation joins, by study and name."""
-    joined = {end for step in atlas.graph.steps.values() for end in (step.source, step.target)}
-    known = [atlas.systems[iri] for iri in sorted(joined) if iri in atlas.systems]
     return [
         {
             "iri": one.iri,
@@ -102,7 +100,7 @@ def offered_systems(atlas: Atlas) -> list[dict[str, str]]:
             "title": f"{one.study}: {one.title or atlas.short(one.iri)}",
             "axes": ", ".join(axis.name for axis in one.system.axes),
         }
-        for one in known[:_MOST_OFFERED]
+        for one in atlas.joined[:_MOST_OFFERED]
     ]
 
 
