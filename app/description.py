@@ -45,6 +45,7 @@ class Operation:
         query: parameters of the query: name -> what it means.
         body: media types of the request's body; empty when it takes none.
         formats: values of the parameter `format`, where only these are allowed.
+        required: parameters that it needs, beside those that are always needed.
     """
 
     media_types: Sequence[str]
@@ -52,6 +53,7 @@ class Operation:
     query: Mapping[str, str] | None = None
     body: Sequence[str] = ()
     formats: Sequence[str] = ()
+    required: Sequence[str] = ()
 
     @property
     def responses(self) -> dict[str, Any]:
@@ -69,7 +71,7 @@ class Operation:
             {
                 "name": name,
                 "in": "query",
-                "required": name in _REQUIRED,
+                "required": name in _REQUIRED or name in self.required,
                 "description": meaning,
                 "schema": {"type": "string", **self._values(name)},
             }
@@ -104,6 +106,7 @@ _TRANSFORM: Final = {
     "via": "a coordinate system to pass; may be repeated, in order",
     "avoid": "a coordinate system or transformation not to touch; may be repeated",
     "prefer": "error (the default) or hops",
+    "alternatives": "yes: list other ways even where thousands of systems hang together",
     "format": _FORM,
 }
 _CORRELATIONS: Final = {
@@ -117,8 +120,10 @@ _COVERING: Final = {
     "box": "two opposite corners, such as z,y,x;z,y,x",
     "format": _FORM,
 }
-_NUMBERS: Final = "-?[0-9]{1,12}(\\.[0-9]{1,9})?(,-?[0-9]{1,12}(\\.[0-9]{1,9})?){0,4}"
+_NUMBER: Final = "-?[0-9]{1,12}(\\.[0-9]{1,9})?"
+_PLACE: Final = f"{_NUMBER},{_NUMBER},{_NUMBER}"
 _REQUIRED: Final = frozenset({"iri", "from", "to", "system"})
+"""Parameters that every operation needs which has them; `Operation.required` names those of one alone."""
 _VALUES: Final[Mapping[str, dict[str, Any]]] = {
     "iri": {"pattern": "^https?://[a-z0-9.-]+\\.[a-z]{2,10}/[A-Za-z0-9._~/-]{0,200}$"},
     "default-graph-uri": {"pattern": "^https?://[a-z0-9.-]+/[A-Za-z0-9._~/-]{0,200}$"},
@@ -127,8 +132,13 @@ _VALUES: Final[Mapping[str, dict[str, Any]]] = {
     "from": {"minLength": 1, "maxLength": 2000, "pattern": "[^\\s]"},
     "to": {"minLength": 1, "maxLength": 2000, "pattern": "[^\\s]"},
     "system": {"minLength": 1, "maxLength": 2000, "pattern": "[^\\s]"},
-    "point": {"pattern": f"^{_NUMBERS}$"},
+    "point": {"pattern": f"^{_PLACE}$"},
+    "box": {"pattern": f"^{_PLACE};{_PLACE}$"},
+    "polygon": {"pattern": f"^{_PLACE}(;{_PLACE}){{2,9}}$"},
+    "via": {"maxLength": 2000},
+    "avoid": {"maxLength": 2000},
     "prefer": {"enum": ["", "error", "hops"]},
+    "alternatives": {"enum": ["", "yes"]},
     "grade": {"enum": ["", *GRADES]},
     "study": {"pattern": "^(EMPIAR-[1-9][0-9]{4}|S-BIAD[1-9][0-9]{0,3})?$"},
     "sort": {"enum": ["", *SORTS]},
@@ -185,7 +195,11 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         (HTML, JSON), (304, 406, 503), {"format": _FORM}, formats=("html", "json")
     ),
     ("get", "/correlations/covering"): Operation(
-        (JSON, HTML), (304, 400, 404, 406, 422, 503), _COVERING, formats=("html", "json")
+        (JSON, HTML),
+        (304, 400, 404, 406, 422, 503),
+        _COVERING,
+        formats=("html", "json"),
+        required=("box",),
     ),
     ("get", "/about"): Operation((), (303, 400), {"iri": "an http(s) address"}),
     ("get", "/about/{name}"): Operation((HTML, JSON), (301, 304, *_NOT_THERE)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -27,6 +28,7 @@ from rembigraph.catalogue.following import Reader
 from rembigraph.catalogue.generations import META_FILE
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.queries import named_queries
+from rembigraph.ontology.errors import CatalogueError
 from rembigraph.ontology.identifiers import DEFAULT_DATA_BASE
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -150,10 +152,19 @@ def _bare_app(
 
 
 async def _keep_looking(reader: Reader) -> None:
-    """Look again and again whether what is served is still sound, so that damage is known before it is met."""
+    """Look again and again whether what is served is still sound, so that damage is known before it is met.
+
+    A new generation's correlation graph is prepared here, so that nobody waits for it.
+    """
     while True:
+        await asyncio.to_thread(_prepare, reader)
         await asyncio.sleep(LOOK_SECONDS)
         await asyncio.to_thread(reader.suspect)
+
+
+def _prepare(reader: Reader) -> None:
+    with contextlib.suppress(CatalogueError), reader.snapshot() as snapshot:
+        snapshot.prepare()
 
 
 class _SecurityHeaders:

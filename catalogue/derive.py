@@ -23,7 +23,7 @@ from rembigraph.catalogue.consistency import derive_reports
 from rembigraph.catalogue.counts import count
 from rembigraph.catalogue.criteria import names_of, searchable, series_of
 from rembigraph.catalogue.decisions import Decision, every_decision, states_of
-from rembigraph.catalogue.inference import write_inferred, write_links
+from rembigraph.catalogue.inference import atlas_of, write_inferred, write_links
 from rembigraph.catalogue.kinship import shared_publications
 from rembigraph.catalogue.link_tables import (
     every_kin,
@@ -330,8 +330,9 @@ def _infer(
     held = [row[0] for row in index.execute("SELECT accession FROM study")]
     rows = index.execute("SELECT accession, conflict FROM disagreement ORDER BY accession, field")
     conflicts = [(accession, _conflict(text)) for accession, text in rows]
-    write_links(store, iris, links, held)
-    write_inferred(store, iris, links, *decided, conflicts)
+    atlas = atlas_of(store, iris)
+    write_links(store, iris, links, held, atlas)
+    write_inferred(store, iris, links, *decided, conflicts, atlas)
 
 
 def _conflict(text: str) -> Conflict:

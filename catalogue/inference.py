@@ -31,10 +31,23 @@ DECISION_STATE: Final = VOCABULARY + "decisionState"
 
 if TYPE_CHECKING:
     from pyoxigraph import Store
+    from rembigraph.catalogue.correlation.atlas import Atlas
     from rembigraph.ontology.identifiers import Iris
 
 
-def write_links(store: Store, iris: Iris, links: Sequence[Link], held: Iterable[str]) -> None:
+def atlas_of(store: Store, iris: Iris) -> Atlas | None:
+    """Return the graph of coordinate systems and transformations; arithmetic is loaded only where there are some."""
+    kinds = [NamedNode(VOCABULARY + name) for name in ("ImageCorrelation", "CoordinateTransformation")]
+    if not any(next(store.quads_for_pattern(None, NamedNode(RDF_TYPE), kind, None), None) for kind in kinds):
+        return None
+    from rembigraph.catalogue.correlation.atlas import Atlas
+
+    return Atlas(store, iris)
+
+
+def write_links(
+    store: Store, iris: Iris, links: Sequence[Link], held: Iterable[str], atlas: Atlas | None = None
+) -> None:
     """Bring `graph/links` up to date.
 
     Args:
@@ -42,13 +55,14 @@ def write_links(store: Store, iris: Iris, links: Sequence[Link], held: Iterable[
         iris: makes IRIs for its data base.
         links: all links.
         held: accessions that have a record here.
+        atlas: coordinate systems and transformations of the store, where there are some.
     """
     known = set(held)
     records: list[BaseModel] = [_external(iris, end) for end in sorted(_ends(links) - known)]
     shared = (link for link in _derived(links, "shared_publication") if not link.is_refuted)
     records += [_statement(iris, link) for link in shared]
     lines = {line for record in records for line in triples(record, iris)}
-    lines |= {*_models(iris, links), *_identifiers(store, links), *_recomputed(store, iris)}
+    lines |= {*_models(iris, links), *_identifiers(store, links), *_recomputed(atlas)}
     replace_graph(store, iris.graph("links"), _n_triples(lines), iris.data_base)
 
 
@@ -59,6 +73,7 @@ def write_inferred(
     decisions: Sequence[Decision],
     states: Mapping[str, str],
     conflicts: Iterable[tuple[str, Conflict]],
+    atlas: Atlas | None = None,
 ) -> None:
     """Bring `graph/inferred` up to date.
 
@@ -69,6 +84,7 @@ def write_inferred(
         decisions: all decisions of curators.
         states: the state of each, by its IRI.
         conflicts: accession and conflict, for every study whose sources disagree.
+        atlas: coordinate systems and transformations of the store, where there are some.
     """
     refuted = (link for link in _derived(links, "shared_publication") if link.is_refuted)
     hints = (*_derived(links, "same_authors"), *refuted)
@@ -77,7 +93,7 @@ def write_inferred(
     records += [_conflict(accession, conflict) for accession, conflict in conflicts]
     lines = {line for record in records for line in triples(record, iris)}
     lines |= {*_correlated(iris, links), *_states(states), *_corrections(iris, decisions, states)}
-    lines |= {*_of_correlations(store, iris)}
+    lines |= {*_of_correlations(atlas)}
     replace_graph(store, iris.graph("inferred"), _n_triples(lines), iris.data_base)
 
 
@@ -155,28 +171,20 @@ def _correlated(iris: Iris, links: Iterable[Link]) -> Iterator[str]:
             yield f"<{iri_of(iris, link.here)}> <{_CORRELATED_WITH}> <{iri_of(iris, link.there)}>"
 
 
-def _has(store: Store, name: str) -> bool:
-    kind = NamedNode(VOCABULARY + name)
-    return next(store.quads_for_pattern(None, NamedNode(RDF_TYPE), kind, None), None) is not None
-
-
-def _recomputed(store: Store, iris: Iris) -> Iterator[str]:
+def _recomputed(atlas: Atlas | None) -> Iterator[str]:
     """Registration errors computed anew from landmarks, where the target system is in another record."""
-    if _has(store, "RegistrationError") and _has(store, "LandmarkSet"):
-        from rembigraph.catalogue.correlation.atlas import Atlas
+    if atlas is not None:
         from rembigraph.catalogue.correlation.derived import recomputed_lines
 
-        yield from recomputed_lines(Atlas(store, iris))
+        yield from recomputed_lines(atlas)
 
 
-def _of_correlations(store: Store, iris: Iris) -> Iterator[str]:
-    """What follows from correlations and transformations; arithmetic is loaded only where there are some."""
-    if not (_has(store, "ImageCorrelation") or _has(store, "CoordinateTransformation")):
-        return
-    from rembigraph.catalogue.correlation.atlas import Atlas
-    from rembigraph.catalogue.correlation.derived import derived_lines
+def _of_correlations(atlas: Atlas | None) -> Iterator[str]:
+    """What follows from correlations and transformations."""
+    if atlas is not None:
+        from rembigraph.catalogue.correlation.derived import derived_lines
 
-    yield from derived_lines(Atlas(store, iris))
+        yield from derived_lines(atlas)
 
 
 def _set(iris: Iris, members: tuple[str, ...], weakest: Link) -> CorrelativeSet:

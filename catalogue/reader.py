@@ -151,6 +151,11 @@ class Snapshot:
 
         return Atlas(self._store, self.iris)
 
+    def prepare(self) -> None:
+        """Make now what the first question about places would have to wait for; at once if it is made already."""
+        if "atlas" not in self.__dict__ and self.counts.get("correlations"):
+            self.atlas.warm()
+
     @property
     def store_path(self) -> Path:
         """Folder of the Oxigraph store."""

@@ -117,8 +117,9 @@ def _systems(atlas: Atlas, members: list[Member], one: CorrelationRecord) -> lis
 def _steps(atlas: Atlas, systems: list[str], one: CorrelationRecord) -> list[Step]:
     """Transformations among the systems; earlier versions only where the correlation names them."""
     known = set(systems)
-    inside = (step for step in atlas.graph.steps.values() if step.source in known and step.target in known)
-    shown = [step for step in inside if not step.superseded or step.key in one.transformations]
+    walked = {move.step.key for iri in systems for move in atlas.graph.leaving(iri) if move.end in known}
+    named = (atlas.graph.steps.get(key) for key in {*walked, *one.transformations})
+    shown = [step for step in named if step and {step.source, step.target} <= known]
     return sorted(shown, key=lambda step: natural_key(step.key))
 
 

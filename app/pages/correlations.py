@@ -157,7 +157,7 @@ class _CorrelationPages:
                 return as_json(request, self._covered(snapshot, system, text))
         found, problem = None, None
         with self.reader.snapshot() as snapshot:
-            if system or text:
+            if request.url.query:  # without any parameter it is the empty form
                 try:
                     found = self._covered(snapshot, system, text)
                 except (TransformRefused, UsageError) as error:

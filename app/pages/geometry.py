@@ -45,6 +45,7 @@ def question_of(parameters: QueryParams) -> Question:
         via=[short("via", text) for text in several(parameters, "via")],
         avoid=[short("avoid", text) for text in several(parameters, "avoid")],
         prefer=parameters.get("prefer", ""),
+        alternatives=parameters.get("alternatives", "") == "yes",
     )
 
 

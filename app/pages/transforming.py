@@ -62,9 +62,7 @@ class TransformPages:
             values = self._page(snapshot, request)
         page = self.render("transform.html", values)
         headers = {"Vary": "Accept"}
-        if values["problem"] and values["asked"]:
-            return answer(request, Body.of(page.encode()), HTML, headers, status=values["status"])
-        return answer(request, Body.of(page.encode()), HTML, headers)
+        return answer(request, Body.of(page.encode()), HTML, headers, status=values["status"])
 
     def _page(self, snapshot: Snapshot, request: Request) -> dict[str, Any]:
         from rembigraph.app.problems import status_of
@@ -72,7 +70,7 @@ class TransformPages:
         asked = dict(request.query_params)
         result: dict[str, Any] | None = None
         problem: CatalogueError | None = None
-        if asked.get("from") or asked.get("to"):
+        if request.url.query:  # without any parameter it is the empty form
             try:
                 result = with_sources(snapshot, answered(snapshot.atlas, question_of(request.query_params)))
             except (TransformRefused, UsageError) as error:
@@ -95,8 +93,6 @@ def _with_json(request: Request) -> str:
 
 def offered_systems(atlas: Atlas) -> list[dict[str, str]]:
     """Return the systems that a form offers: those that a transformation joins, by study and name."""
-    joined = {end for step in atlas.graph.steps.values() for end in (step.source, step.target)}
-    known = [atlas.systems[iri] for iri in sorted(joined) if iri in atlas.systems]
     return [
         {
             "iri": one.iri,
@@ -104,7 +100,7 @@ def offered_systems(atlas: Atlas) -> list[dict[str, str]]:
             "title": f"{one.study}: {one.title or atlas.short(one.iri)}",
             "axes": ", ".join(axis.name for axis in one.system.axes),
         }
-        for one in known[:_MOST_OFFERED]
+        for one in atlas.joined[:_MOST_OFFERED]
     ]
 
 

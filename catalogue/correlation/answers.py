@@ -13,6 +13,7 @@ import numpy as np
 from rembigraph.catalogue.correlation.atlas import Atlas
 from rembigraph.catalogue.correlation.graph import Move
 from rembigraph.catalogue.correlation.paths import At, Path, closure_error, find_path, other_paths
+from rembigraph.catalogue.correlation.routing import SMALL_PART
 from rembigraph.catalogue.correlation.steps import counting_error
 from rembigraph.catalogue.transforms.affine import condition_number, is_mirrored, mean_scale
 from rembigraph.catalogue.transforms.geometry import Box, bounding_box
@@ -39,6 +40,7 @@ class Question:
         via: systems to pass, in order.
         avoid: systems and transformations not to touch.
         prefer: `error` or `hops`.
+        alternatives: whether other ways are listed even in a connected part of many systems.
     """
 
     source: str
@@ -49,6 +51,7 @@ class Question:
     via: Sequence[str] = ()
     avoid: Sequence[str] = ()
     prefer: str = "error"
+    alternatives: bool = False
 
 
 def answer(atlas: Atlas, question: Question) -> dict[str, Any]:
@@ -62,7 +65,7 @@ def answer(atlas: Atlas, question: Question) -> dict[str, Any]:
     avoid = [_avoided(atlas, name) for name in question.avoid]
     path = find_path(atlas.graph, source, target, via=via, avoid=avoid, prefer=_preference(question.prefer))
     at = [_checked(atlas, path, point) for point in question.points]
-    others = other_paths(path, _preference(question.prefer), avoid)
+    others = _others(atlas, path, question, avoid)
     return {
         "version": 1,
         "from": describe_system(atlas, source),
@@ -77,6 +80,14 @@ def answer(atlas: Atlas, question: Question) -> dict[str, Any]:
         "alternatives": [_alternative(atlas, path, other, question.points) for other in others],
         "notes": notes(atlas, path, at),
     }
+
+
+def _others(atlas: Atlas, path: Path, question: Question, avoid: Sequence[str]) -> list[Path]:
+    """Other ways; in a large connected part only where they are asked for, since each is a search of its own."""
+    size = atlas.graph.component_sizes.get(atlas.graph.components.get(path.source, -1), 0)
+    if question.alternatives or size <= SMALL_PART:
+        return other_paths(path, _preference(question.prefer), avoid)
+    return []
 
 
 def _preference(text: str) -> Any:

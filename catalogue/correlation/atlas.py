@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from rembigraph.catalogue.correlation.graph import Step, SystemGraph
 from rembigraph.catalogue.correlation.images import ImageRecord, field_of, read_image
+from rembigraph.catalogue.correlation.paths import find_path
 from rembigraph.catalogue.correlation.records import (
     CorrelationRecord,
     LandmarkRecord,
@@ -22,6 +24,7 @@ from rembigraph.catalogue.correlation.records import (
     SystemRecord,
     TransformRecord,
 )
+from rembigraph.catalogue.correlation.routing import SMALL_PART
 from rembigraph.catalogue.correlation.steps import step_of
 from rembigraph.catalogue.lookups import is_described, label, sources
 from rembigraph.catalogue.transforms.geometry import Box
@@ -79,6 +82,7 @@ class Atlas:
         self.systems_of: dict[str, tuple[str, ...]] = self._systems_of_images()
         self.image = lru_cache(maxsize=4096)(self._image)
         self._named_by = self._studies_named()
+        self._grades: dict[str, str] = {}
 
     def _replaced(self) -> dict[str, str]:
         """Earlier version -> the version that replaces it."""
@@ -154,8 +158,19 @@ class Atlas:
             step for step in steps if step and not step.superseded and not step.transform.reads_elsewhere()
         ]
 
+    @cached_property
+    def joined(self) -> list[SystemRecord]:
+        """Coordinate systems at an end of a transformation, in order of their IRIs."""
+        ends = {end for step in self.graph.steps.values() for end in (step.source, step.target)}
+        return [self.systems[iri] for iri in sorted(ends) if iri in self.systems]
+
     def grade(self, correlation: CorrelationRecord) -> str:
         """How far a correlation can be computed, from what its record holds alone."""
+        if correlation.iri not in self._grades:
+            self._grades[correlation.iri] = self._computed_grade(correlation)
+        return self._grades[correlation.iri]
+
+    def _computed_grade(self, correlation: CorrelationRecord) -> str:
         usable = self.usable(correlation)
         if usable:
             known = any(self.graph.stated_rms(step) is not None for step in usable if not step.exact)
@@ -212,6 +227,17 @@ class Atlas:
             if move.direction == "forward" and move.step.exact and start and start.is_of_pixels:
                 return move.step
         return None
+
+    def warm(self) -> None:
+        """Prepare what the first question would have to wait for: connected parts, and large ones as networks."""
+        large = [
+            iri
+            for iri, part in self.graph.components.items()
+            if self.graph.component_sizes[part] > SMALL_PART
+        ]
+        if large:
+            with suppress(TransformRefused):
+                find_path(self.graph, large[0], large[-1])
 
     def iri_of(self, name: str) -> str:
         """The IRI that a name means: itself, or one below the data base; empty for what can be none."""

@@ -1,0 +1,103 @@
+"""A cryo-EM user's task on the demo, without JavaScript: light data for an EM volume, the error, a point; and axe."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.resources import files
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(find_spec("playwright") is None, reason="playwright is not installed"),
+    pytest.mark.skipif(shutil.which(CHROMIUM) is None, reason="chromium is not installed"),
+]
+PLACE = "/transform?from=EXAMPLE-0001/image/stack&to=EXAMPLE-0002/cs/fib-sem&point=5,40,38"
+PAGES = [
+    "/correlations",
+    "/correlations/health",
+    "/correlations/covering?system=EXAMPLE-0002/cs/fib-sem&box=0,0,0;1000,2000,3000",
+    "/transform",
+    PLACE,
+    "/transform?from=nothing&to=nowhere",
+    "/EXAMPLE-0001/correlation/cell-7",
+    "/EXAMPLE-0001/correlation/cell-7?frame=EXAMPLE-0001/cs/stage",
+    "/S-BSST429/correlation/fish-3",
+]
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[str]:
+    command = [sys.executable, "-m", "rembigraph.app", "demo", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout
+        yield process.stdout.readline().removeprefix("Serving ").strip().rstrip("/")
+        process.send_signal(signal.SIGTERM)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def test_light_data_for_an_em_volume_and_a_point_in_it_take_three_clicks(demo: str, chromium: Any) -> None:
+    page = chromium.new_context(java_script_enabled=False).new_page()
+    page.goto(demo)
+    page.get_by_role("link", name="Correlations", exact=True).click()
+    page.get_by_role("link", name="Cell 7 by cryo-confocal and FIB-SEM").click()
+    ways = page.get_by_role("region", name="Table: what can be brought into what")
+    row = ways.get_by_role("row").filter(
+        has=page.get_by_role("rowheader", name="Cell 7, cryo-confocal stack")
+    )
+    assert "Cell 7, FIB-SEM volume" in row.inner_text()
+    assert "± 115 nanometer" in row.inner_text()
+    page.get_by_role("textbox", name="Point").fill("5, 40, 38")
+    page.get_by_role("button", name="Find it").click()
+    text = page.locator("main").inner_text()
+    assert "4136.59, 4489.06, 7458.4" in text
+    assert "± 28.3 nanometer" in text
+    assert "8 landmark pairs" in text
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+def test_pages_fit_the_window_and_say_nothing_in_the_console(
+    demo: str, chromium: Any, path: str, width: int, scheme: str
+) -> None:
+    context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("request", lambda request: None if request.url.startswith(demo) else wrong.append(request.url))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(demo + path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert wrong == []
+    context.close()
+
+
+@pytest.mark.skipif(
+    find_spec("axe_playwright_python") is None, reason="axe-playwright-python is not installed"
+)
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(demo: str, chromium: Any, path: str, scheme: str) -> None:
+    context = chromium.new_context(color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    page.goto(demo + path)
+    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run()")
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
+    context.close()
