@@ -275,6 +275,16 @@ def test_bdv_has_the_calibration_of_the_image_inside():
     assert found.systems["world"].length_unit == "micrometer"
 
 
+def test_an_image_in_the_plane_keeps_its_depth_in_three_axes():
+    rows = [[0.0, -2.0, 5.0], [3.0, 0.0, 7.0]]
+    path = path_of(affine(rows), system(LM, "yx"), system(EM, "yx"))
+    for name in ("mobie", "bdv-xml"):
+        export = export_path(path, name, IMAGE)
+        found = read_back(export).steps[-1].transform.affine(3)
+        assert found.tolist() == [[1.0, 0, 0, 0], [0, 0.0, -2.0, 5.0], [0, 3.0, 0.0, 7.0]]
+        assert any("left as it is" in note for note in export.notes)
+
+
 def test_two_images_share_a_view():
     paths = [path_of(affine(np.eye(3, 4).tolist())), path_of(affine((np.eye(3, 4) * 2).tolist()))]
     placed = [Placed(Image(name, "zarr://x"), path) for name, path in zip("ab", paths, strict=True)]
