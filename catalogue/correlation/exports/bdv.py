@@ -22,7 +22,6 @@ from rembigraph.catalogue.transforms.numbers import Array
 from rembigraph.catalogue.transforms.refusal import TransformRefused
 from rembigraph.catalogue.transforms.systems import CoordinateSystem
 
-_LONGEST_NAME: Final = 200
 _ILLEGAL: Final = {code: None for code in range(32) if code not in (9, 10, 13)} | {0xFFFE: None, 0xFFFF: None}
 
 
@@ -82,7 +81,7 @@ def _add_affine(view: ET.Element, affine: Array, name: str) -> None:
 
 
 def _clean(text: str) -> str:
-    return text.translate(_ILLEGAL)[:_LONGEST_NAME]
+    return text.translate(_ILLEGAL)
 
 
 def write_mobie(placed: Sequence[Placed], view: str) -> Export:
