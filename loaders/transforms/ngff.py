@@ -22,7 +22,7 @@ from rembigraph.ontology.transform_documents import ReadStep, Stated, System, Tr
 
 FORMAT: Final = "ome-zarr"
 
-_DRAFT: Final = re.compile(r"0\.6\.?(dev|a)")
+_DRAFT: Final = re.compile(r"[0-9.]+(dev|a)")
 _TYPES: Final = frozenset(
     {"identity", "mapAxis", "projectAxis", "translation", "scale", "affine", "rotation", "sequence"}
     | {"displacements", "coordinates", "byDimension", "bijection"}
@@ -143,8 +143,7 @@ class _Reader:
             return
         entries(image, "coordinateSystems", where, required=True)
         for system in self._declare(image, where):
-            if self.version.startswith("0.6"):
-                rules.check_image_axes(system["axes"], where)
+            rules.check_image_axes(system["axes"], where, relaxed=not self.version.startswith("0.6"))
         for at, level in enumerate(entries(image, "datasets", where, required=True)):
             here = f"{where}/datasets/{at}"
             path = check_level(level, here, draft=self._may_be_text())

@@ -19,7 +19,7 @@ _PARTS: Final = (["scale"], ["scale", "translation"])
 
 
 def check_level(level: Any, where: str, *, draft: bool) -> str:
-    """Check a data set of 0.6 and give the path of its array; drafts allowed any type in a level.
+    """Check a data set of 0.6 and give the path of its array; drafts allowed other types than a translation.
 
     Raises:
         TransformRefused: `missing-part`, `level-transformation`.
@@ -29,9 +29,9 @@ def check_level(level: Any, where: str, *, draft: bool) -> str:
     here = f"{where}/coordinateTransformations"
     if len(items) != 1 or not isinstance(items[0], Mapping):
         raise invalid("level-transformation", "a level has exactly one transformation", here)
-    if draft:
-        return path
     kind = items[0].get("type")
+    if draft and kind != "translation":
+        return path
     if kind not in LEVEL_TYPES:
         said = (
             f"a level has an identity, a scale, or a sequence of a scale and a translation, not {shown(kind)}"

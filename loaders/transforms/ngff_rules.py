@@ -104,15 +104,22 @@ def _check_orientations(axes: list[Any], where: str) -> None:
             raise invalid("orientation", f"two axes are oriented along {value}", here)
 
 
-def check_image_axes(axes: list[Any], where: str) -> None:
+def check_image_axes(axes: list[Any], where: str, *, relaxed: bool = False) -> None:
     """Two to five axes, two or three of them of space, or at least two of an array (0.4 to 0.6).
+
+    RFC-3, which later versions follow, lets an image have any axes, but no more than three of space.
 
     Raises:
         TransformRefused: `axis-count`.
     """
+    kinds = [axis.get("type") for axis in axes]
+    if relaxed:
+        if kinds.count("space") > _SPACE_AXES[1]:
+            said = f"an image has at most three space axes, this one {kinds.count('space')}"
+            raise invalid("axis-count", said, f"{where}/axes")
+        return
     if not _IMAGE_AXES[0] <= len(axes) <= _IMAGE_AXES[1]:
         raise invalid("axis-count", f"an image has two to five axes, this one {len(axes)}", f"{where}/axes")
-    kinds = [axis.get("type") for axis in axes]
     if not _SPACE_AXES[0] <= kinds.count("space") <= _SPACE_AXES[1] and kinds.count("array") < _SPACE_AXES[0]:
         said = f"an image has two or three space axes, this one {kinds.count('space')}"
         raise invalid("axis-count", said, f"{where}/axes")

@@ -17,6 +17,7 @@ from rembigraph.catalogue.correlation.exports import (
     Member,
     Placed,
     export_path,
+    viewer_address,
     write_bdv,
     write_landmarks,
     write_mobie,
@@ -185,6 +186,51 @@ def test_a_scene_names_images_of_its_own_store_by_path():
     assert found.steps[0].source == "lm/physical"
 
 
+@MANY
+@given(st.lists(affines(), min_size=1, max_size=3), positive)
+def test_a_bigdataviewer_file_becomes_a_scene_with_the_same_numbers(many, size):
+    def text(rows):
+        return " ".join(repr(cell) for row in rows for cell in row)
+
+    parts = "".join(
+        f"<ViewTransform type='affine'><affine>{text(rows)}</affine></ViewTransform>" for rows in many
+    )
+    voxels = f"<voxelSize><unit>um</unit><size>{' '.join(map(repr, size))}</size></voxelSize>"
+    setups = f"<ViewSetups><ViewSetup><id>3</id>{voxels}</ViewSetup></ViewSetups>"
+    view = f"<ViewRegistration timepoint='0' setup='3'>{parts}</ViewRegistration>"
+    registrations = f"<ViewRegistrations>{view}</ViewRegistrations>"
+    content = f"<SpimData><SequenceDescription>{setups}</SequenceDescription>{registrations}</SpimData>"
+    source = read_transform_file(content.encode())
+    found = read_back(write_scene(source.graph()))
+    assert [step.transform.parameters() for step in found.steps] == [
+        step.transform.parameters() for step in source.steps
+    ]
+    assert {axis.unit for axis in found.systems["world"].axes} == {"micrometer"}
+
+
+def test_a_name_of_several_lines_is_no_row_of_a_matrix():
+    systems = {"a\n9 9 9": system("a"), "b": system("b")}
+    step = Step("s", "a\n9 9 9", "b", parse_transformation({"type": "identity"}))
+    path = find_path(SystemGraph(systems, [step]), "a\n9 9 9", "b")
+    found = read_back(export_path(path, "matrix", IMAGE))
+    assert (found.steps[0].source, only_affine(found).tolist()) == ("a 9 9 9", np.eye(3, 4).tolist())
+
+
+def test_the_address_of_a_viewer_holds_the_state():
+    rows = [[2.0, 0, 0, 10.0], [0, 2.0, 0, 20.0], [0, 0, 2.0, 30.0]]
+    export = export_path(path_of(affine(rows)), "neuroglancer", IMAGE)
+    address = viewer_address(export, "https://example.org/viewer/")
+    assert address.isascii()
+    assert np.array_equal(only_affine(read_transform_file(address.encode())), only_affine(read_back(export)))
+
+
+def test_systems_that_the_schema_does_not_allow_are_named():
+    export = export_path(
+        path_of({"type": "identity"}, system(LM, kind=""), system(EM)), "ome-zarr-0.6", IMAGE
+    )
+    assert [note for note in export.notes if "TEST-LM_physical" in note]
+
+
 def test_steps_that_hang_together_nowhere_are_no_scene():
     one, other = (
         path_of({"type": "identity"}),
@@ -273,6 +319,16 @@ def test_bdv_has_the_calibration_of_the_image_inside():
     expected = image_path(rows).apply(np.array([[4.0, 1.0, 0.75]]))
     assert view.transform.apply(np.array([[1.0, 2.0, 3.0]])).tolist() == expected.tolist()
     assert found.systems["world"].length_unit == "micrometer"
+
+
+def test_an_image_in_the_plane_keeps_its_depth_in_three_axes():
+    rows = [[0.0, -2.0, 5.0], [3.0, 0.0, 7.0]]
+    path = path_of(affine(rows), system(LM, "yx"), system(EM, "yx"))
+    for name in ("mobie", "bdv-xml"):
+        export = export_path(path, name, IMAGE)
+        found = read_back(export).steps[-1].transform.affine(3)
+        assert found.tolist() == [[1.0, 0, 0, 0], [0, 0.0, -2.0, 5.0], [0, 3.0, 0.0, 7.0]]
+        assert any("left as it is" in note for note in export.notes)
 
 
 def test_two_images_share_a_view():

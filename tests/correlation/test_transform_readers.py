@@ -442,6 +442,13 @@ INVALID = {
     "legs that differ": (related("bijection", forward=DOUBLE, inverse=DOUBLE), "bijection-mismatch"),
     "a retired inverse": (related("inverseOf", transformation={"type": "identity"}), "retired"),
     "axes of a part of a sequence": (related("sequence", transformations=SOME_AXES), "retired"),
+    "a draft without scale": (
+        image("0.6.dev2", level=[{"type": "translation", "translation": [1, 1], "input": "0", "output": "physical"}]),
+        "level-transformation",
+    ),
+    "four space axes of a later draft": (
+        image("0.9.dev2", axes=[{"name": name, "type": "space"} for name in "Xzyx"]), "axis-count"
+    ),
     "version 0.2": ({"multiscales": [{"version": "0.2", "datasets": [{"path": "0"}]}]}, "no-transformations"),
     "a plate": ({"ome": {"version": "0.6", "plate": {"wells": []}}}, "no-transformations"),
 }  # fmt: skip
@@ -492,6 +499,13 @@ def test_whatever_the_schemas_refuse_is_refused(what):
 def test_valid_documents_are_read(kind, document):
     assert schema_says(kind, document)
     assert read(document).steps
+
+
+@pytest.mark.parametrize("axes", ["x", "tczyxa"])
+def test_later_drafts_let_an_image_have_any_axes(axes):
+    kinds = [{"name": name, "type": "space" if name in "zyx" else "other"} for name in axes]
+    level = {"type": "scale", "scale": [1.0] * len(axes), "input": "0", "output": "physical"}
+    assert read(image("0.9.dev2", axes=kinds, level=[level])).systems["physical"].dimension == len(axes)
 
 
 def test_a_scene_that_is_written_is_valid_by_the_schema():

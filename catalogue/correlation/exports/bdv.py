@@ -11,16 +11,17 @@ import numpy as np
 from rembigraph.catalogue.correlation.exports.model import (
     Export,
     Placed,
+    in_space,
     levels_of,
     lost_on_the_way,
-    spatial_affine,
     spatial_order,
     system_of,
+    with_third_axis,
 )
 from rembigraph.catalogue.transforms.numbers import Array
 from rembigraph.catalogue.transforms.refusal import TransformRefused
+from rembigraph.catalogue.transforms.systems import CoordinateSystem
 
-_LONGEST_NAME: Final = 200
 _ILLEGAL: Final = {code: None for code in range(32) if code not in (9, 10, 13)} | {0xFFFE: None, 0xFFFF: None}
 
 
@@ -45,27 +46,32 @@ def write_bdv(placed: Sequence[Placed]) -> Export:
 
 
 def _add_view(setups: ET.Element, registrations: ET.Element, number: int, placed: Placed) -> list[str]:
-    affine = spatial_affine(placed.path, "BigDataViewer XML")
+    affine, added = in_space(placed.path, "BigDataViewer XML")
     setup = ET.SubElement(setups, "ViewSetup")
     ET.SubElement(setup, "id").text = str(number)
     ET.SubElement(setup, "name").text = _clean(placed.image.name)
     view = ET.SubElement(registrations, "ViewRegistration", timepoint="0", setup=str(number))
     _add_affine(view, affine, f"{placed.path.source} to {placed.path.target}")
-    notes = list(lost_on_the_way(placed.path))
+    notes = [*added, *lost_on_the_way(placed.path)]
     levels = levels_of(placed.path)
     source = system_of(placed.path, placed.path.source)
     if not levels:
         notes.append(f"coordinates of {placed.path.source} are taken to be those of the view setup")
-    elif levels[0].affine.shape == affine.shape and source.axes[0].kind != "array":
-        order = spatial_order(source, "BigDataViewer XML")
-        calibration = levels[0].affine[np.ix_(order, (*order, 3))]
-        _add_affine(view, calibration, "calibration")
-        linear = calibration[:, :-1]
-        if np.all(linear == np.diag(np.diag(linear))):
-            size = ET.SubElement(setup, "voxelSize")
-            ET.SubElement(size, "unit").text = source.length_unit or "pixel"
-            ET.SubElement(size, "size").text = " ".join(map(repr, np.diag(linear).tolist()))
+    elif source.axes[0].kind != "array":
+        _add_calibration(setup, view, levels[0].affine, source)
     return notes
+
+
+def _add_calibration(setup: ET.Element, view: ET.Element, level: Array, source: CoordinateSystem) -> None:
+    """The exact map from voxels to the image's own frame, applied first; as voxel size where it only scales."""
+    order = spatial_order(source, "BigDataViewer XML", (2, 3))
+    calibration = with_third_axis(level[np.ix_(order, (*order, len(order)))])
+    _add_affine(view, calibration, "calibration")
+    linear = calibration[:, :-1]
+    if np.all(linear == np.diag(np.diag(linear))):
+        size = ET.SubElement(setup, "voxelSize")
+        ET.SubElement(size, "unit").text = source.length_unit or "pixel"
+        ET.SubElement(size, "size").text = " ".join(map(repr, np.diag(linear).tolist()))
 
 
 def _add_affine(view: ET.Element, affine: Array, name: str) -> None:
@@ -75,7 +81,7 @@ def _add_affine(view: ET.Element, affine: Array, name: str) -> None:
 
 
 def _clean(text: str) -> str:
-    return text.translate(_ILLEGAL)[:_LONGEST_NAME]
+    return text.translate(_ILLEGAL)
 
 
 def write_mobie(placed: Sequence[Placed], view: str) -> Export:
@@ -90,8 +96,8 @@ def write_mobie(placed: Sequence[Placed], view: str) -> Export:
     notes: dict[str, None] = {"the sources have to be in the data set under these names": None}
     transforms = []
     for one in placed:
-        affine = spatial_affine(one.path, "MoBIE")
-        notes |= dict.fromkeys(lost_on_the_way(one.path))
+        affine, added = in_space(one.path, "MoBIE")
+        notes |= dict.fromkeys((*added, *lost_on_the_way(one.path)))
         transforms.append(
             {
                 "affine": {

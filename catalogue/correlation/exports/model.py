@@ -114,6 +114,29 @@ def spatial_affine(path: Path, what: str, counts: Sequence[int] = (3,)) -> Array
     return affine[np.ix_(orders[1], (*orders[0], affine.shape[1] - 1))]
 
 
+def in_space(path: Path, what: str) -> tuple[Array, tuple[str, ...]]:
+    """The map of a path between x,y,z of both ends; in the plane z stays as it is, which the note says.
+
+    Raises:
+        TransformRefused: see `spatial_affine`.
+    """
+    affine = spatial_affine(path, what, (2, 3))
+    if affine.shape[0] == len(SPACE):
+        return affine, ()
+    return with_third_axis(affine), (
+        f"{what} has three axes: z of the two-dimensional image is left as it is",
+    )
+
+
+def with_third_axis(affine: Array) -> Array:
+    """A map of x,y as one of x,y,z that leaves z as it is; one of three axes unchanged."""
+    if affine.shape[0] == len(SPACE):
+        return affine
+    padded = np.eye(3, 4)
+    padded[:2, [0, 1, 3]] = affine
+    return padded
+
+
 def spatial_order(system: CoordinateSystem, what: str, counts: Sequence[int] = (3,)) -> tuple[int, ...]:
     """Where x,y(,z) stand among the axes of a system.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
 import numpy as np
 from rembigraph.catalogue.correlation.exports.model import (
@@ -46,6 +47,12 @@ def write_neuroglancer(placed: Sequence[Placed]) -> Export:
     content = json.dumps(state, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
     notes = dict.fromkeys(note for one in placed for note in lost_on_the_way(one.path))
     return Export(content, "application/json", ".neuroglancer.json", tuple(notes))
+
+
+def viewer_address(state: Export, viewer: str) -> str:
+    """The address of a viewer that opens a state: `viewer` with the state in its fragment."""
+    compact = json.dumps(json.loads(state.content), separators=(",", ":"), ensure_ascii=False)
+    return f"{viewer}#!{quote(compact, safe=':,/')}"
 
 
 def _dimensions(system: CoordinateSystem) -> dict[str, list[Any]]:

@@ -79,7 +79,7 @@ def write_scene(
         "attributes": {"ome": {"version": VERSION, "scene": scene}, "rembigraph": beside},
     }
     content = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
-    return Export(content, "application/json", ".zarr.json", _notes(written))
+    return Export(content, "application/json", ".zarr.json", (*_notes(written), *_bare(systems)))
 
 
 def _notes(steps: list[Step]) -> tuple[str, ...]:
@@ -87,6 +87,20 @@ def _notes(steps: list[Step]) -> tuple[str, ...]:
     if not paths:
         return ()
     return (f"arrays are kept by reference and must lie in the store of the scene: {', '.join(paths)}",)
+
+
+def _bare(systems: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Systems that the schema of 0.6 does not allow, because nothing says of which type their axes are."""
+    kinds = {system["name"]: [axis.get("type") for axis in system["axes"]] for system in systems}
+    bare = [
+        name
+        for name, found in kinds.items()
+        if found.count("space") not in (2, 3) and found.count("array") < 2
+    ]
+    if not bare:
+        return ()
+    listed = ", ".join(bare)
+    return (f"the schema of 0.6 wants two or three space axes, which {listed} is not known to have",)
 
 
 def _check_connected(steps: list[Step]) -> None:

@@ -69,15 +69,20 @@ def write_matrix(path: Path) -> Export:
         said = "a plain matrix states one unit for each end; here axes have several or none"
         raise TransformRefused("not-representable", said, fix="export an OME-Zarr 0.6 scene")
     lines = [
-        f"# axes: {','.join(names)}",
-        f"# unit: {units[0]}",
-        f"# target unit: {units[1]}",
-        f"# source: {path.source}",
-        f"# target: {path.target}",
+        f"# axes: {_one_line(','.join(names))}",
+        f"# unit: {_one_line(units[0])}",
+        f"# target unit: {_one_line(units[1])}",
+        f"# source: {_one_line(path.source)}",
+        f"# target: {_one_line(path.target)}",
         *(" ".join(map(repr, row)) for row in affine.tolist()),
     ]
     content = ("\n".join(lines) + "\n").encode()
     return Export(content, "text/plain", ".txt", lost_on_the_way(path))
+
+
+def _one_line(text: str) -> str:
+    """A name as one line, so that nothing in it becomes a row of numbers."""
+    return " ".join(text.split())
 
 
 def write_landmarks(rows: Sequence[LandmarkRow], axes: Sequence[str]) -> Export:
