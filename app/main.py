@@ -17,6 +17,7 @@ from rembigraph.app.pages.vocabulary import vocabulary_router
 from rembigraph.app.problems import install
 from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.sparql.location import StoreLocation
+from rembigraph.app.sparql.peers import NO_PEERS, Peers
 from rembigraph.app.sparql.routes import sparql_router
 from rembigraph.app.sparql.service import QueryService
 from rembigraph.app.status import status_router
@@ -32,7 +33,14 @@ LOOK_SECONDS = 10.0
 """How often a server looks whether what it serves is still as it was published."""
 
 
-def create_app(home: Home, public_url: str, limits: QueryLimits, *, persistent_iris: bool = False) -> FastAPI:
+def create_app(
+    home: Home,
+    public_url: str,
+    limits: QueryLimits,
+    *,
+    persistent_iris: bool = False,
+    peers: Peers = NO_PEERS,
+) -> FastAPI:
     """Return the server of a catalogue.
 
     Args:
@@ -40,10 +48,13 @@ def create_app(home: Home, public_url: str, limits: QueryLimits, *, persistent_i
         public_url: address that people reach it at, without a slash at the end.
         limits: bounds of SPARQL queries.
         persistent_iris: whether IRIs of the data base lead to the landing pages.
+        peers: endpoints that SERVICE may ask.
     """
     reader = Reader(home)
     render = make_renderer(public_url, home.data_base)
-    service = QueryService(lambda: _location(reader), limits, base_iri=home.data_base, examine=reader.suspect)
+    service = QueryService(
+        lambda: _location(reader), limits, base_iri=home.data_base, examine=reader.suspect, peers=peers
+    )
     app = _bare_app(service, render, reader)
     app.include_router(_sparql(service, public_url, home.data_base, render))
     app.include_router(
@@ -64,9 +75,11 @@ def create_app(home: Home, public_url: str, limits: QueryLimits, *, persistent_i
     return app
 
 
-def create_sparql_app(location: StoreLocation, public_url: str, limits: QueryLimits) -> FastAPI:
+def create_sparql_app(
+    location: StoreLocation, public_url: str, limits: QueryLimits, peers: Peers = NO_PEERS
+) -> FastAPI:
     """Return a server of one store's `/sparql` and `/health`, as conformance and hostile suites use it."""
-    service = QueryService(lambda: location, limits, base_iri=f"{public_url}/sparql")
+    service = QueryService(lambda: location, limits, base_iri=f"{public_url}/sparql", peers=peers)
     render = make_renderer(public_url, DEFAULT_DATA_BASE)
     app = _bare_app(service, render)
     app.include_router(_sparql(service, public_url, DEFAULT_DATA_BASE, render))

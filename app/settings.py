@@ -52,6 +52,11 @@ class Settings(BaseSettings):
     query_workers: int = Field(2, ge=1, le=64, description="Processes that answer SPARQL queries.")
     query_memory: int = Field(512, ge=64, le=65536, description="Memory of one query over its start, in MiB.")
     query_result_bytes: int = Field(50_000_000, ge=1000, description="Longest result of a query, in bytes.")
+    query_services: str = Field(
+        "",
+        description="Endpoints that SERVICE may ask: short names, addresses, NAME=>ADDRESS, “shipped” or “none”;"
+        " default: shipped on a loopback address, none on any other.",
+    )
     biostudies_url: str = Field("https://www.ebi.ac.uk/biostudies", description="Address of BioStudies.")
     empiar_url: str = Field("https://www.ebi.ac.uk/empiar", description="Address of EMPIAR.")
     live_pause: float = Field(
