@@ -21,6 +21,7 @@ from rembigraph.app.pages.workers import MadeByWorkers, PageWorkers, workers_rou
 from rembigraph.app.problems import install
 from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.sparql.location import StoreLocation
+from rembigraph.app.sparql.peers import NO_PEERS, Peers
 from rembigraph.app.sparql.routes import sparql_router
 from rembigraph.app.sparql.service import QueryService
 from rembigraph.app.status import status_router
@@ -45,6 +46,7 @@ def create_app(
     persistent_iris: bool = False,
     page_workers: int = 0,
     repository: Repository | None = None,
+    peers: Peers = NO_PEERS,
 ) -> FastAPI:
     """Return the server of a catalogue.
 
@@ -55,10 +57,13 @@ def create_app(
         persistent_iris: whether IRIs of the data base lead to the landing pages.
         page_workers: processes that make the pages; 0: this one does.
         repository: who offers the records, as harvesters are told.
+        peers: endpoints that SERVICE may ask.
     """
     reader = Reader(home)
     render = make_renderer(public_url, home.data_base)
-    service = QueryService(lambda: _location(reader), limits, base_iri=home.data_base, examine=reader.suspect)
+    service = QueryService(
+        lambda: _location(reader), limits, base_iri=home.data_base, examine=reader.suspect, peers=peers
+    )
     workers = PageWorkers.of(str(home.path), public_url, page_workers, registered=persistent_iris)
     app = _bare_app(service, render, reader, workers)
     app.include_router(_sparql(service, public_url, home.data_base, render))
@@ -86,9 +91,11 @@ def create_app(
     return app
 
 
-def create_sparql_app(location: StoreLocation, public_url: str, limits: QueryLimits) -> FastAPI:
+def create_sparql_app(
+    location: StoreLocation, public_url: str, limits: QueryLimits, peers: Peers = NO_PEERS
+) -> FastAPI:
     """Return a server of one store's `/sparql` and `/health`, as conformance and hostile suites use it."""
-    service = QueryService(lambda: location, limits, base_iri=f"{public_url}/sparql")
+    service = QueryService(lambda: location, limits, base_iri=f"{public_url}/sparql", peers=peers)
     render = make_renderer(public_url, DEFAULT_DATA_BASE)
     app = _bare_app(service, render)
     app.include_router(_sparql(service, public_url, DEFAULT_DATA_BASE, render))

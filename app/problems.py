@@ -42,6 +42,7 @@ STATUSES: Final[dict[type[CatalogueError], int]] = {
     errors.QueryError: 400,
     errors.StoreDamaged: 503,
     errors.QueryTimeout: 504,
+    errors.ServiceFailed: 502,
     errors.Busy: 503,
     errors.StoreLocked: 503,
     EmptyCatalogueError: 503,

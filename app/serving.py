@@ -21,6 +21,7 @@ from rembigraph.app.feeds import Repository
 from rembigraph.app.main import create_app, create_sparql_app
 from rembigraph.app.settings import Settings, query_limits
 from rembigraph.app.sparql.location import StoreLocation
+from rembigraph.app.sparql.peers import Peers, read_peers
 from rembigraph.catalogue.following import Reader
 from rembigraph.ontology.errors import SourceUnavailable, UsageError
 
@@ -74,6 +75,7 @@ def serve_catalogue(
             persistent_iris=settings.persistent_iris,
             page_workers=settings.page_workers,
             repository=Repository(settings.repository_name, settings.admin_email),
+            peers=_peers(settings, bind[0], url),
         )
         _run(app, listener, url, open_browser)
 
@@ -99,8 +101,15 @@ def serve_store(
         listener = stack.enter_context(_bound(bind))
         url = _url(listener)
         location = StoreLocation(path, f"fixed-{path.stat().st_mtime_ns}", union_default_graph=union)
-        app = create_sparql_app(location, settings.public_url or url.rstrip("/"), query_limits(settings))
+        public_url = settings.public_url or url.rstrip("/")
+        peers = _peers(settings, bind[0], url)
+        app = create_sparql_app(location, public_url, query_limits(settings), peers)
         _run(app, listener, url, open_browser=False)
+
+
+def _peers(settings: Settings, host: str, url: str) -> Peers:
+    own = f"{settings.public_url or url.rstrip('/')}/sparql"
+    return read_peers(settings.query_services, is_loopback=_is_loopback(host), own=own)
 
 
 def _check_readable(home: Home) -> None:

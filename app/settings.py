@@ -67,6 +67,11 @@ class Settings(BaseSettings):
     )
     repository_name: str = Field("Rembigraph", description="Name of the catalogue, as harvesters show it.")
     admin_email: str = Field("", description="E-mail address of the keeper, which OAI-PMH tells harvesters.")
+    query_services: str = Field(
+        "",
+        description="Endpoints that SERVICE may ask: short names, addresses, NAME=>ADDRESS, “shipped” or “none”;"
+        " default: shipped on a loopback address, none on any other.",
+    )
     biostudies_url: str = Field("https://www.ebi.ac.uk/biostudies", description="Address of BioStudies.")
     empiar_url: str = Field("https://www.ebi.ac.uk/empiar", description="Address of EMPIAR.")
     live_pause: float = Field(

@@ -160,6 +160,36 @@ class Client:
                     return found
                 address = self._admitted(found)
 
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], until: float) -> Answer:
+        """Send a document and return what comes back; a redirect is not followed.
+
+        Args:
+            url: where to.
+            body: the document.
+            headers: its media type, and what else to say.
+            until: moment (`time.monotonic`) at which to give up.
+
+        Raises:
+            Failed: there is no answer.
+        """
+        manners = self._manners
+        with self._guard.ending_at(until), _in_words(self._guard):
+            response = self._session.post(
+                self._admitted(url),
+                data=body,
+                headers=headers,
+                timeout=(manners.connect_seconds, manners.read_seconds),
+                stream=True,
+                allow_redirects=False,
+            )
+            with closing(response):
+                if response.status_code in _REDIRECTS:
+                    raise Failed(Why.REFUSED, "sends us to another address, which is not followed")
+                answer = _answer(response, manners.most_bytes, conditional=False)
+            if self._guard.is_over:
+                raise TimeoutError  # what was ended may look like a short answer
+            return answer
+
     def _admitted(self, url: str) -> str:
         try:
             return self._sites.admitted(url)

@@ -186,6 +186,10 @@ class QueryTooLarge(QueryError):
     """The query needs more memory, or gives more bytes, than this endpoint allows."""
 
 
+class ServiceFailed(QueryError):
+    """Another endpoint that a query asks gave no answer."""
+
+
 class Busy(CatalogueError):
     """No worker was free in time; `retry_after` is in seconds."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ from rembigraph.app.pages.answers import holds
 from rembigraph.app.sparql.answer import Answer
 from rembigraph.app.sparql.coding import WORTHWHILE_BYTES, choose_coding, encode, encoded
 from rembigraph.app.sparql.description import describe_service
+from rembigraph.app.sparql.federation import Failure
 from rembigraph.app.sparql.formats import (
     GRAPH_FORMATS,
     HTML,
@@ -32,6 +34,7 @@ from rembigraph.app.sparql.problems import (
     problem_of,
 )
 from rembigraph.app.sparql.protocol import METHODS, ProtocolRequest, read_get, read_post
+from rembigraph.app.sparql.remote import HOPS
 from rembigraph.app.sparql.service import QueryService, RequestDataset
 from rembigraph.ontology.errors import CatalogueError
 from starlette.concurrency import run_in_threadpool
@@ -42,11 +45,14 @@ from starlette.types import Receive, Scope, Send
 Render = Callable[[str, dict[str, Any]], str]
 _T = TypeVar("_T")
 
+FAILED_SERVICE: Final = "Rembigraph-Failed-Service"
+"""Header that names an endpoint of SERVICE SILENT that gave no answer, and says why; one for each."""
+
 _CLIENT_GONE: Final = 499
 _SHORT_CHARACTERS: Final = 4_096
 _COMMON: Final = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Link, Content-Location, ETag, Retry-After",
+    "Access-Control-Expose-Headers": f"Link, Content-Location, ETag, Retry-After, {FAILED_SERVICE}",
     "Vary": "Accept, Accept-Encoding",
     "X-Content-Type-Options": "nosniff",
 }
@@ -154,9 +160,46 @@ class SparqlEndpoint:
             return await self._introduce(request, asked)
         query = await self._admit(asked.query)
         chosen = _choose(request, asked, (*formats_of(query.form), HTML))
+        if query.services:
+            return await self._respond_with_peers(request, asked, query, chosen)
+        return await self._respond_alone(request, asked, query, chosen)
+
+    async def _respond_with_peers(
+        self, request: Request, asked: ProtocolRequest, query: Admitted, chosen: Format
+    ) -> Response:
+        """Ask the other endpoints that the query names, then our own data; say which gave nothing."""
+        work = self._service.resolve(
+            query,
+            dataset=asked.dataset,
+            timeout_seconds=asked.timeout_seconds,
+            client=request.client.host if request.client else "",
+            hops=_hops(request),
+        )
+        resolved = await _unless_gone(request, work)
+        if resolved is None:
+            return Response(status_code=_CLIENT_GONE)
+        local, failures = resolved
+        response = await self._respond_alone(request, asked, local, chosen, shown=query, failures=failures)
+        for failure in failures:
+            # RFC 8941 string: printable ASCII only.
+            text = f"{failure.endpoint} {failure.reason}".encode("ascii", "replace").decode()
+            response.headers.append(FAILED_SERVICE, '"' + re.sub(r'[^ -~]|["\\]', "?", text)[:300] + '"')
+        return response
+
+    async def _respond_alone(
+        self,
+        request: Request,
+        asked: ProtocolRequest,
+        query: Admitted,
+        chosen: Format,
+        *,
+        shown: Admitted | None = None,
+        failures: Sequence[Failure] = (),
+    ) -> Response:
+        """Answer from our own data; `shown` is the query before other endpoints were asked."""
         if chosen is HTML:
-            return await self._answer_page(request, asked, query)
-        question = self._question(asked, query, chosen)
+            return await self._answer_page(request, asked, query, shown or query, failures)
+        question = None if shown else self._question(asked, query, chosen)
         if question and (known := self._known(request, question, chosen)):
             return known
         answer = await _unless_gone(request, self._ask(request, asked, query, chosen.media_type))
@@ -239,7 +282,14 @@ class SparqlEndpoint:
         document = describe_service(self._endpoint, self._service.limits, chosen, union_default_graph=union)
         return Response(document, headers={**_DATA, "Content-Type": chosen.content_type})
 
-    async def _answer_page(self, request: Request, asked: ProtocolRequest, query: Admitted) -> Response:
+    async def _answer_page(
+        self,
+        request: Request,
+        asked: ProtocolRequest,
+        query: Admitted,
+        shown: Admitted,
+        failures: Sequence[Failure],
+    ) -> Response:
         started = time.monotonic()
         media_type = formats_of(query.form)[0].media_type
 
@@ -254,10 +304,10 @@ class SparqlEndpoint:
         data, cut = preview
         seconds = time.monotonic() - started
         context = self._form(asked)
-        shown = await run_in_threadpool(
-            result_context, query, asked, data, seconds, self._local_link, cut=cut
+        result = await run_in_threadpool(
+            result_context, shown, asked, data, seconds, self._local_link, cut=cut
         )
-        return await self._page(context | shown)
+        return await self._page(context | result | {"failures": failures})
 
     async def _explain(
         self, request: Request, asked: ProtocolRequest | None, error: CatalogueError | ProtocolError
@@ -276,7 +326,7 @@ class SparqlEndpoint:
         return Response(plain_text(problem), problem.status, headers)
 
     def _form(self, asked: ProtocolRequest | None) -> dict[str, Any]:
-        return form_context(asked, self._examples, self._endpoint, self._service.limits)
+        return form_context(asked, self._examples, self._endpoint, self._service)
 
     async def _page(
         self, context: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None
@@ -296,6 +346,12 @@ def _choose(request: Request, asked: ProtocolRequest, offers: Sequence[Format]) 
         message = "The answer is offered in none of the formats asked for."
         raise ProtocolError(406, message, fix=f"Offered: {offered}.")
     return chosen
+
+
+def _hops(request: Request) -> int:
+    """How many endpoints have passed the query on; what cannot be read counts as many."""
+    said = request.headers.get(HOPS, "0").strip()
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 4 else 999
 
 
 async def _whole(

@@ -48,6 +48,7 @@ class Job:
         max_merge_quads: quads copied to merge default graphs.
         alarm_seconds: after which the worker ends itself, whatever happens.
         preview: set for an HTML page.
+        only_parse: whether to do no more than find the faults of the text; the answer is empty.
     """
 
     text: str
@@ -64,6 +65,7 @@ class Job:
     max_merge_quads: int
     alarm_seconds: float
     preview: Preview | None = None
+    only_parse: bool = False
 
     def document(self) -> dict[str, Any]:
         """Return the job as a JSON object."""
@@ -97,12 +99,14 @@ def evaluate(store: ox.Store, job: Job, output: Output) -> bool:
         TooManyQuadsError: several default graphs cannot be merged.
     """
     try:
-        results = _query(store, job)
+        results = _query(ox.Store() if job.only_parse else store, job)
     except SyntaxError as error:
         # A worker that never sees a broken query starts in half the time without the patterns of the lexer.
         from rembigraph.app.sparql.diagnosis import diagnose
 
         raise diagnose(job.text, str(error), lambda text: store.query(text, base_iri=job.base_iri)) from None
+    if job.only_parse:
+        return False
     if job.preview:
         return _write_preview(results, job, job.preview, output)
     _serialize(results, job, output)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain, pairwise
@@ -39,6 +39,25 @@ _UNARY: Final = frozenset("!+-")
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceClause:
+    """A SERVICE clause that may be asked.
+
+    Attributes:
+        endpoint: IRI of the other endpoint.
+        silent: whether the query goes on without it.
+        start: position of the keyword among the tokens of the query.
+        end: position after its closing bracket.
+        where: place of the keyword, for people.
+    """
+
+    endpoint: str
+    silent: bool
+    start: int
+    end: int
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class Admitted:
     """A query text that passed the gate.
 
@@ -50,6 +69,7 @@ class Admitted:
         named_graphs: the graphs after `FROM NAMED`, as written.
         prefixes: the declared prefixes, without the colon, and the IRIs they stand for, as written.
         normal: the text with each gap between words as short as it can be; texts alike in it mean the same.
+        services: its SERVICE clauses, in order.
     """
 
     text: str
@@ -59,6 +79,7 @@ class Admitted:
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
     normal: str = ""
+    services: tuple[ServiceClause, ...] = ()
 
     @property
     def names_dataset(self) -> bool:
@@ -66,8 +87,13 @@ class Admitted:
         return bool(self.default_graphs or self.named_graphs)
 
 
-def admit(text: str, limits: QueryLimits) -> Admitted:
+def admit(text: str, limits: QueryLimits, peers: Collection[str] = ()) -> Admitted:
     """Let a query text pass, or say why not.
+
+    Args:
+        text: the query.
+        limits: how long and deep it may be.
+        peers: IRIs of the endpoints that SERVICE may name.
 
     Raises:
         QueryRefused: a rule forbids it; `rule` is `bytes`, `tokens`, `depth`, `unary`, `service`, `update`
@@ -77,7 +103,7 @@ def admit(text: str, limits: QueryLimits) -> Admitted:
     _check_bytes(text, limits)
     tokens = _bounded_tokens(text, limits)
     prefixes = _declared_prefixes(tokens)
-    _refuse_service(text, tokens, prefixes)
+    services = _services(text, tokens, prefixes, limits, peers)
     _refuse_stray(text, tokens)
     form_index = _find_form(text, tokens)
     _refuse_broken_iri(text, tokens)
@@ -94,6 +120,7 @@ def admit(text: str, limits: QueryLimits) -> Admitted:
         default_graphs=tuple(default_graphs),
         named_graphs=tuple(named_graphs),
         normal=_normal(text, tokens, form_index),
+        services=services,
     )
 
 
@@ -161,16 +188,88 @@ def _declared_prefixes(tokens: Sequence[Token]) -> dict[str, str]:
     }
 
 
-def _refuse_service(text: str, tokens: Sequence[Token], prefixes: Mapping[str, str]) -> None:
-    offset = service_offset(text, tokens, prefixes)
+def _services(
+    text: str,
+    tokens: Sequence[Token],
+    prefixes: Mapping[str, str],
+    limits: QueryLimits,
+    peers: Collection[str],
+) -> tuple[ServiceClause, ...]:
+    """Read the SERVICE clauses, and refuse each that may not be asked or that only the engine would see."""
+    found = [
+        _service(text, tokens, position, prefixes, peers)
+        for position, token in enumerate(tokens)
+        if peers and token.is_word("SERVICE")
+    ]
+    if len(found) > limits.service_clauses:
+        raise _refusal("service", f"The query has more than {limits.service_clauses} SERVICE clauses.")
+    rest, rest_tokens = text, tokens
+    if found:  # what is left when they are taken out must hold no other
+        rest = _blanked(text, tokens, found)
+        rest_tokens = tuple(read_tokens(rest))
+    offset = service_offset(rest, rest_tokens, prefixes)
     if offset is not None:
-        raise _refusal(
-            "service",
-            "SERVICE is not allowed: this endpoint asks no other endpoint on your behalf.",
-            text,
-            offset,
-            "Ask the other endpoint for its part, and send what it answers here as a VALUES block.",
-        )
+        raise _service_refused(text, offset, peers)
+    return tuple(found)
+
+
+def without_services(query: Admitted) -> str:
+    """The query with each SERVICE clause as a plain group, everything else at its place."""
+    return _blanked(query.text, tuple(read_tokens(query.text)), query.services)
+
+
+def _blanked(text: str, tokens: Sequence[Token], clauses: Sequence[ServiceClause]) -> str:
+    for clause in clauses:
+        start, end = tokens[clause.start].start, tokens[clause.start + 1 + clause.silent].end
+        blank = "".join(each if each in "\r\n" else " " for each in text[start:end])
+        text = text[:start] + blank + text[end:]
+    return text
+
+
+def _service(
+    text: str, tokens: Sequence[Token], position: int, prefixes: Mapping[str, str], peers: Collection[str]
+) -> ServiceClause:
+    token = tokens[position]
+    silent = tokens[position + 1].is_word("SILENT")
+    named = tokens[min(position + 1 + silent, len(tokens) - 1)]
+    endpoint = _iri_of(named, prefixes)
+    if endpoint not in peers:
+        raise _service_refused(text, token.start, peers, named)
+    end, depth = position + 2 + silent, 0
+    while end < len(tokens) - 1:
+        depth += (tokens[end].text == "{") - (tokens[end].text == "}")
+        end += 1
+        if depth <= 0:
+            break
+    line, column = line_and_column(text, token.start)
+    return ServiceClause(endpoint, silent, position, end, f"line {line}, column {column}")
+
+
+def _iri_of(token: Token, prefixes: Mapping[str, str]) -> str:
+    """The IRI that a token stands for; empty for one that is no constant, or written with escapes."""
+    if "\\" in token.text:
+        return ""
+    if token.kind == "iri":
+        return token.text[1:-1]
+    if token.kind == "name":
+        prefix, _, local = token.text.partition(":")
+        return prefixes.get(prefix, "") + local
+    return ""
+
+
+def _service_refused(
+    text: str, offset: int, peers: Collection[str], named: Token | None = None
+) -> QueryRefused:
+    ask_it = "Ask the other endpoint for its part, and send what it answers here as a VALUES block."
+    if not peers:
+        message = "SERVICE is not allowed: this endpoint asks no other endpoint on your behalf."
+    elif named is not None and named.kind == "variable":
+        message = "SERVICE is allowed only with the address of an endpoint, not with a variable."
+    else:
+        which = f" {shorten(named.text, 120)}" if named is not None else ""
+        message = f"SERVICE{which} is not allowed: this endpoint asks only those on its list."
+        ask_it = f"Listed: {', '.join(f'<{peer}>' for peer in peers)}. {ask_it}"
+    return _refusal("service", message, text, offset, ask_it)
 
 
 # Words

@@ -37,6 +37,14 @@ class QueryLimits:
         page_cells: most table cells shown on an HTML page.
         page_bytes: most bytes of SPARQL JSON or Turtle behind an HTML page.
         kept_bytes: most bytes of results that are kept to be given again.
+        service_clauses: most SERVICE clauses in a query.
+        service_seconds: longest time for one answer of another endpoint; the query's deadline goes on.
+        service_bindings: most rows that are sent to another endpoint for one clause.
+        service_block_rows: most rows in one request.
+        service_block_bytes: most bytes of rows in one request.
+        service_rows: most rows taken for one clause.
+        service_bytes: longest answer of another endpoint.
+        service_requests: requests to other endpoints that are on their way at the same time.
     """
 
     deadline_seconds: float = 20.0
@@ -64,3 +72,11 @@ class QueryLimits:
     page_cells: int = 20_000
     page_bytes: int = 2_000_000
     kept_bytes: int = 64 * MEBIBYTE
+    service_clauses: int = 4
+    service_seconds: float = 15.0
+    service_bindings: int = 10_000
+    service_block_rows: int = 1_000
+    service_block_bytes: int = 200_000
+    service_rows: int = 10_000
+    service_bytes: int = 5_000_000
+    service_requests: int = 8

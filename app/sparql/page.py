@@ -11,10 +11,9 @@ from urllib.parse import urlencode
 from rembigraph.app.problems import Problem
 from rembigraph.app.sparql.formats import GRAPH_FORMATS, RESULT_FORMATS, formats_of
 from rembigraph.app.sparql.gate import Admitted
-from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.sparql.problems import place_of
 from rembigraph.app.sparql.protocol import ProtocolRequest
-from rembigraph.app.sparql.service import RequestDataset
+from rembigraph.app.sparql.service import QueryService, RequestDataset
 
 TEMPLATE: Final = "sparql.html"
 
@@ -65,7 +64,7 @@ class Cell:
 
 
 def form_context(
-    asked: ProtocolRequest | None, examples: Sequence[Example], endpoint: str, limits: QueryLimits
+    asked: ProtocolRequest | None, examples: Sequence[Example], endpoint: str, service: QueryService
 ) -> dict[str, Any]:
     """Return what every state of the page needs; `asked` is None when the request cannot be read."""
     asked = asked or ProtocolRequest(query=None)
@@ -81,7 +80,9 @@ def form_context(
         "default_graphs": dataset.default_graphs,
         "named_graphs": dataset.named_graphs,
         "timeout_seconds": asked.timeout_seconds,
-        "limits": limits,
+        "limits": service.limits,
+        "peers": tuple(service.federation.peers),
+        "failures": (),
         "here_nav": "/sparql",
         "result": None,
         "problem": None,

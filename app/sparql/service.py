@@ -6,21 +6,25 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from typing import BinaryIO, Final
 
 from rembigraph.app.sparql.answer import Answer, WorkerLostError
 from rembigraph.app.sparql.evaluation import Job, Preview
-from rembigraph.app.sparql.formats import formats_of
-from rembigraph.app.sparql.gate import Admitted, admit
+from rembigraph.app.sparql.federation import Failure, Federation
+from rembigraph.app.sparql.formats import RESULT_FORMATS, formats_of
+from rembigraph.app.sparql.gate import Admitted, admit, without_services
 from rembigraph.app.sparql.lanes import Lanes
 from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.sparql.location import StoreLocation
+from rembigraph.app.sparql.peers import NO_PEERS, Peers
 from rembigraph.app.sparql.pool import Pool
 from rembigraph.app.sparql.scheduler import Scheduler, Slot, client_of
 from rembigraph.ontology.errors import Busy, CatalogueError, QueryTooLarge, StoreDamaged, UsageError
 
 __all__ = ["QueryService", "RequestDataset", "StoreLocation", "query_once"]
 
+JSON: Final = RESULT_FORMATS[0].media_type
 _LOG = logging.getLogger(__name__)
 _FOLLOW_SECONDS: Final = 1.0
 _NOTICE_SECONDS: Final = 0.02
@@ -51,6 +55,7 @@ class _Ask:
     seconds: float
     deadline: float
     preview: bool
+    only_parse: bool = False
 
     @property
     def key(self) -> tuple[str, RequestDataset]:
@@ -67,6 +72,10 @@ class QueryService:
         base_iri: against which relative IRIs in queries are resolved; None refuses them.
         examine: looks whether the published store is still sound, before a worker opens it and when one could not
             read it; called in a thread. `current` then gives another one, if it is not.
+        peers: the endpoints that SERVICE may ask.
+
+    Attributes:
+        federation: asks the other endpoints.
     """
 
     def __init__(
@@ -76,6 +85,7 @@ class QueryService:
         *,
         base_iri: str | None = None,
         examine: Callable[[], None] = lambda: None,
+        peers: Peers = NO_PEERS,
     ) -> None:
         self.limits = limits or QueryLimits()
         self.queries_served = 0
@@ -85,6 +95,9 @@ class QueryService:
         self._pool = Pool(self.limits, self._sound)
         self._scheduler = Scheduler(self.limits.workers, self.limits.queue, self.limits.slow_workers)
         self._lanes = Lanes(self.limits)
+        self.federation = Federation(
+            peers, self.limits, f"Rembigraph/{version('rembigraph')} SPARQL federation"
+        )
         self._following: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -113,6 +126,7 @@ class QueryService:
         if self._following is not None:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
+        self.federation.close()
         await self._pool.stop()
 
     @property
@@ -165,7 +179,45 @@ class QueryService:
         Raises:
             QueryRefused, QuerySyntaxError: it does not pass.
         """
-        return admit(text, self.limits)
+        return admit(text, self.limits, tuple(self.federation.peers))
+
+    async def resolve(
+        self,
+        query: Admitted,
+        *,
+        dataset: RequestDataset | None = None,
+        timeout_seconds: float | None = None,
+        client: str = "",
+        hops: int = 0,
+    ) -> tuple[Admitted, tuple[Failure, ...]]:
+        """Ask the other endpoints that a query names, and return the query over our own data.
+
+        Args:
+            query: a query with SERVICE clauses.
+            dataset: as of `answer`, as are the next two.
+            timeout_seconds: of everything together.
+            client: who asks.
+            hops: how many endpoints have passed the query on.
+
+        Raises:
+            QueryError: there is no answer.
+            Busy: too much is asked at the same time.
+        """
+
+        async def evaluate(part: Admitted, *, only_parse: bool = False) -> bytes:
+            left = max(until - asyncio.get_running_loop().time(), 0.01)
+            answer = await self.answer(
+                part, JSON, dataset=dataset, timeout_seconds=left, client=client, only_parse=only_parse
+            )
+            try:
+                return b"".join([data async for data in answer])
+            finally:
+                answer.close()
+
+        seconds = min(timeout_seconds or self.limits.deadline_seconds, self.limits.deadline_seconds)
+        until = asyncio.get_running_loop().time() + seconds
+        await evaluate(replace(query, text=without_services(query)), only_parse=True)
+        return await self.federation.resolve(query, evaluate, seconds, hops)
 
     async def answer(
         self,
@@ -175,6 +227,7 @@ class QueryService:
         dataset: RequestDataset | None = None,
         timeout_seconds: float | None = None,
         preview: bool = False,
+        only_parse: bool = False,
         client: str = "",
     ) -> Answer:
         """Evaluate a query; return when its answer begins.
@@ -185,6 +238,7 @@ class QueryService:
             dataset: the dataset that the request names, if it does.
             timeout_seconds: lowers the deadline; it cannot raise it.
             preview: whether only as much is wanted as an HTML page shows.
+            only_parse: whether the text is only to be looked at for faults; the answer is empty.
             client: who asks, for a fair share.
 
         Returns:
@@ -199,7 +253,7 @@ class QueryService:
         deadline = asyncio.get_running_loop().time() + seconds
         location = self._current()
         self._pool.aim(location)
-        ask = _Ask(query, media_type, dataset or RequestDataset(), seconds, deadline, preview)
+        ask = _Ask(query, media_type, dataset or RequestDataset(), seconds, deadline, preview, only_parse)
         patience = min(self.limits.queue_seconds, 0.75 * seconds)
         slot = await self._scheduler.enter(client_of(client), patience, slow=ask.key in self._lanes.slow)
         self.queries_served += 1
@@ -269,6 +323,7 @@ class QueryService:
             max_merge_quads=limits.max_merge_quads,
             alarm_seconds=ask.seconds + _ALARM_GRACE_SECONDS,
             preview=Preview(limits.page_rows, limits.page_cells, limits.page_bytes) if ask.preview else None,
+            only_parse=ask.only_parse,
         )
 
     async def _follow(self) -> None:
