@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from rembigraph.app.description import describe
 from rembigraph.app.pages import local_link, make_renderer, pages_router, secure, static_router
 from rembigraph.app.pages.kept import KeptAnswers
-from rembigraph.app.pages.rendering import Render
+from rembigraph.app.pages.rendering import Render, content_policy
 from rembigraph.app.pages.vocabulary import vocabulary_router
 from rembigraph.app.problems import install
 from rembigraph.app.sparql.limits import QueryLimits
@@ -32,7 +32,14 @@ LOOK_SECONDS = 10.0
 """How often a server looks whether what it serves is still as it was published."""
 
 
-def create_app(home: Home, public_url: str, limits: QueryLimits, *, persistent_iris: bool = False) -> FastAPI:
+def create_app(
+    home: Home,
+    public_url: str,
+    limits: QueryLimits,
+    *,
+    persistent_iris: bool = False,
+    picture_hosts: tuple[str, ...] = (),
+) -> FastAPI:
     """Return the server of a catalogue.
 
     Args:
@@ -40,11 +47,12 @@ def create_app(home: Home, public_url: str, limits: QueryLimits, *, persistent_i
         public_url: address that people reach it at, without a slash at the end.
         limits: bounds of SPARQL queries.
         persistent_iris: whether IRIs of the data base lead to the landing pages.
+        picture_hosts: origins whose pictures pages show at once.
     """
     reader = Reader(home)
-    render = make_renderer(public_url, home.data_base)
+    render = make_renderer(public_url, home.data_base, picture_hosts)
     service = QueryService(lambda: _location(reader), limits, base_iri=home.data_base, examine=reader.suspect)
-    app = _bare_app(service, render, reader)
+    app = _bare_app(service, render, reader, picture_hosts)
     app.include_router(_sparql(service, public_url, home.data_base, render))
     app.include_router(
         vocabulary_router(service, reader, public_url=public_url, data_base=home.data_base, render=render)
@@ -89,7 +97,12 @@ def _sparql(service: QueryService, public_url: str, data_base: str, render: Rend
     )
 
 
-def _bare_app(service: QueryService, render: Render, reader: Reader | None = None) -> FastAPI:
+def _bare_app(
+    service: QueryService,
+    render: Render,
+    reader: Reader | None = None,
+    picture_hosts: tuple[str, ...] = (),
+) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await service.start()
@@ -112,7 +125,7 @@ def _bare_app(service: QueryService, render: Render, reader: Reader | None = Non
         docs_url=None,
         redoc_url=None,
     )
-    app.add_middleware(_SecurityHeaders)
+    app.add_middleware(_SecurityHeaders, picture_hosts=picture_hosts)
     install(app, render)
 
     @app.api_route("/health", methods=["GET", "HEAD"])
@@ -133,13 +146,16 @@ async def _keep_looking(reader: Reader) -> None:
 class _SecurityHeaders:
     """Adds the security headers to every answer; plain ASGI, because a wrapper would hide disconnects from streams."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, picture_hosts: tuple[str, ...] = ()) -> None:
         self.app = app
+        self.policy = content_policy(picture_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                secure(MutableHeaders(scope=message))
+                headers = MutableHeaders(scope=message)
+                secure(headers)
+                headers["Content-Security-Policy"] = self.policy
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from fastapi import FastAPI
 from rembigraph.app.main import create_app, create_sparql_app
-from rembigraph.app.settings import Settings, query_limits
+from rembigraph.app.settings import Settings, picture_hosts, query_limits
 from rembigraph.app.sparql.location import StoreLocation
 from rembigraph.catalogue.following import Reader
 from rembigraph.ontology.errors import SourceUnavailable, UsageError
@@ -71,6 +71,7 @@ def serve_catalogue(
             settings.public_url or url.rstrip("/"),
             query_limits(settings),
             persistent_iris=settings.persistent_iris,
+            picture_hosts=picture_hosts(settings),
         )
         _run(app, listener, url, open_browser)
 
