@@ -15,7 +15,7 @@ from rembigraph.app.feeds import Repository, feeds_router
 from rembigraph.app.pages import local_link, make_renderer, pages_router, secure, static_router
 from rembigraph.app.pages.correlations import correlations_router
 from rembigraph.app.pages.kept import KeptAnswers
-from rembigraph.app.pages.rendering import Render, Site
+from rembigraph.app.pages.rendering import Render, Site, content_policy
 from rembigraph.app.pages.vocabulary import vocabulary_router
 from rembigraph.app.pages.workers import MadeByWorkers, PageWorkers, workers_route
 from rembigraph.app.problems import install
@@ -47,6 +47,7 @@ def create_app(
     page_workers: int = 0,
     repository: Repository | None = None,
     peers: Peers = NO_PEERS,
+    picture_hosts: tuple[str, ...] = (),
 ) -> FastAPI:
     """Return the server of a catalogue.
 
@@ -58,14 +59,17 @@ def create_app(
         page_workers: processes that make the pages; 0: this one does.
         repository: who offers the records, as harvesters are told.
         peers: endpoints that SERVICE may ask.
+        picture_hosts: origins whose pictures pages show at once.
     """
     reader = Reader(home)
-    render = make_renderer(public_url, home.data_base)
+    render = make_renderer(public_url, home.data_base, picture_hosts)
     service = QueryService(
         lambda: _location(reader), limits, base_iri=home.data_base, examine=reader.suspect, peers=peers
     )
-    workers = PageWorkers.of(str(home.path), public_url, page_workers, registered=persistent_iris)
-    app = _bare_app(service, render, reader, workers)
+    workers = PageWorkers.of(
+        str(home.path), public_url, page_workers, registered=persistent_iris, picture_hosts=picture_hosts
+    )
+    app = _bare_app(service, render, reader, workers, picture_hosts)
     app.include_router(_sparql(service, public_url, home.data_base, render))
     app.include_router(
         vocabulary_router(service, reader, public_url=public_url, data_base=home.data_base, render=render)
@@ -119,7 +123,11 @@ def _sparql(service: QueryService, public_url: str, data_base: str, render: Rend
 
 
 def _bare_app(
-    service: QueryService, render: Render, reader: Reader | None = None, workers: PageWorkers | None = None
+    service: QueryService,
+    render: Render,
+    reader: Reader | None = None,
+    workers: PageWorkers | None = None,
+    picture_hosts: tuple[str, ...] = (),
 ) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -147,7 +155,7 @@ def _bare_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.add_middleware(_SecurityHeaders)
+    app.add_middleware(_SecurityHeaders, picture_hosts=picture_hosts)
     install(app, render)
 
     @app.api_route("/health", methods=["GET", "HEAD"])
@@ -177,13 +185,16 @@ def _prepare(reader: Reader) -> None:
 class _SecurityHeaders:
     """Adds the security headers to every answer; plain ASGI, because a wrapper would hide disconnects from streams."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, picture_hosts: tuple[str, ...] = ()) -> None:
         self.app = app
+        self.policy = content_policy(picture_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                secure(MutableHeaders(scope=message))
+                headers = MutableHeaders(scope=message)
+                secure(headers)
+                headers["Content-Security-Policy"] = self.policy
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)

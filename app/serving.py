@@ -19,7 +19,7 @@ import uvicorn
 from fastapi import FastAPI
 from rembigraph.app.feeds import Repository
 from rembigraph.app.main import create_app, create_sparql_app
-from rembigraph.app.settings import Settings, query_limits
+from rembigraph.app.settings import Settings, picture_hosts, query_limits
 from rembigraph.app.sparql.location import StoreLocation
 from rembigraph.app.sparql.peers import Peers, read_peers
 from rembigraph.catalogue.following import Reader
@@ -76,6 +76,7 @@ def serve_catalogue(
             page_workers=settings.page_workers,
             repository=Repository(settings.repository_name, settings.admin_email),
             peers=_peers(settings, bind[0], url),
+            picture_hosts=picture_hosts(settings),
         )
         _run(app, listener, url, open_browser)
 

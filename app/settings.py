@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from rembigraph.ontology.identifiers import DEFAULT_DATA_BASE, is_web_address
 
 PREFIX = "REMBIGRAPH_"
 FILE = "rembigraph.toml"
+_ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?")
 
 
 def default_home() -> Path:
@@ -52,6 +54,10 @@ class Settings(BaseSettings):
     persistent_iris: bool = Field(
         False,
         description="Whether the data base IRI is registered, so that its IRIs lead to the landing pages.",
+    )
+    picture_hosts: str = Field(
+        "",
+        description="Origins whose pictures pages show at once, with spaces between them: https://images.example.",
     )
     query_timeout: float = Field(
         20.0, gt=0, le=3600, description="Longest time of a SPARQL query, in seconds."
@@ -129,6 +135,19 @@ def load_settings(**options: Any) -> Settings:
         if value and not is_web_address(value):
             raise UsageError(f"setting {name}: {value!r} is no http(s) address", fix="Write https://...")
     return settings
+
+
+def picture_hosts(settings: Settings) -> tuple[str, ...]:
+    """Return the origins whose pictures pages show at once.
+
+    Raises:
+        UsageError: one is no origin (scheme, host and perhaps a port, nothing else).
+    """
+    for host in settings.picture_hosts.split():
+        if not _ORIGIN.fullmatch(host):
+            fix = "Write https://images.example, without a path or slash at the end."
+            raise UsageError(f"setting picture_hosts: {host[:200]!r} is no origin", fix=fix)
+    return tuple(dict.fromkeys(settings.picture_hosts.split()))
 
 
 def query_limits(settings: Settings) -> QueryLimits:

@@ -109,10 +109,7 @@ def snippets(study: Described, site: Site) -> list[Snippet]:
     """Return lines that read the metadata of a study from this server, in several languages."""
     accession = str(study.accession)
     turtle = f"{study.page}.ttl"
-    query = (
-        "PREFIX rembi: <https://w3id.org/rembigraph/ns#>\n"
-        f"SELECT ?image WHERE {{ <{study.view.iri}> rembi:image ?image }} LIMIT 100"
-    )
+    query = f"SELECT ?property ?value WHERE {{ <{study.view.iri}> ?property ?value }} LIMIT 100"
     return [
         Snippet("Python", "metadata, parts and citation", _python(accession, site.public_url)),
         Snippet("Shell", "the record as RDF", f"curl -L {shlex.quote(turtle)}"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -17,11 +18,18 @@ from rembigraph.app.pages.terms import about_path
 from rembigraph.catalogue.recordview import short_iri
 from rembigraph.ontology.identifiers import Iris, is_accession, is_web_address
 
-HTML_HEADERS: Final[Mapping[str, str]] = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+
+def content_policy(picture_hosts: Sequence[str] = ()) -> str:
+    """Return the content security policy of every page: nothing from elsewhere but pictures of these origins."""
+    pictures = " ".join(["'self'", "data:", *picture_hosts])
+    return (
+        f"default-src 'none'; style-src 'self'; img-src {pictures}; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
-    ),
+    )
+
+
+HTML_HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": content_policy(),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
@@ -52,16 +60,25 @@ class Site:
         public_url: address that people reach it at, without a slash at the end.
         data_base: data base IRI.
         registered: whether IRIs of the data base lead to the pages here, so that a study may be cited by its IRI.
+        picture_hosts: origins whose pictures pages show at once; those of others lie behind a link.
     """
 
     public_url: str
     data_base: str
     registered: bool = False
+    picture_hosts: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, public_url: str, data_base: str, *, registered: bool = False) -> Site:
+    def of(
+        cls,
+        public_url: str,
+        data_base: str,
+        *,
+        registered: bool = False,
+        picture_hosts: tuple[str, ...] = (),
+    ) -> Site:
         """Return the site of a public address; a slash at its end does not matter."""
-        return cls(public_url.rstrip("/"), data_base, registered)
+        return cls(public_url.rstrip("/"), data_base, registered, picture_hosts)
 
     @property
     def prefix(self) -> str:
@@ -81,6 +98,10 @@ class Site:
         local = local_link(iri, self.data_base)
         return self.path(local) if local else ""
 
+    def shows(self, picture: str) -> bool:
+        """Whether pages show the picture at an address at once."""
+        return bool(self.picture_hosts) and origin(picture) in self.picture_hosts
+
     def query(self, query: str) -> str:
         """Return the path of the SPARQL page with a query filled in."""
         return self.path("/sparql?" + urlencode({"query": query}))
@@ -95,6 +116,17 @@ def local_link(iri: str, data_base: str) -> str:
     if not relative or not is_accession(relative.split("/", 1)[0]):
         return ""
     return "/" + quote(relative, safe=_KEPT_IN_URLS)
+
+
+def origin(address: str) -> str:
+    """Return scheme, host and port of an http(s) address; empty for everything else."""
+    if not is_web_address(address):
+        return ""
+    parts = urlsplit(address)
+    with suppress(ValueError):
+        port = f":{parts.port}" if parts.port else ""
+        return f"{parts.scheme.lower()}://{parts.hostname}{port}"
+    return ""
 
 
 def web_address(iri: str) -> str:
@@ -116,12 +148,12 @@ def fingerprint(name: str) -> str:
     return hashlib.sha256(static_file(name)).hexdigest()[:16]
 
 
-def make_renderer(public_url: str, data_base: str) -> Render:
+def make_renderer(public_url: str, data_base: str, picture_hosts: tuple[str, ...] = ()) -> Render:
     """Return a function that renders a template with values: `render("home.html", {...})`.
 
     Every value is escaped, and characters that hide or reorder text are replaced, whatever the template does.
     """
-    site = Site.of(public_url, data_base)
+    site = Site.of(public_url, data_base, picture_hosts=picture_hosts)
     environment = Environment(
         loader=PackageLoader("rembigraph.app.pages"),
         autoescape=True,
@@ -139,6 +171,7 @@ def make_renderer(public_url: str, data_base: str) -> Render:
         capitalised=text.capitalised,
         spelt=text.spelt,
         web=web_address,
+        origin=origin,
         pieces=_pieces,
     )
     environment.globals.update(

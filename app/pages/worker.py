@@ -43,6 +43,7 @@ class Configuration:
         home: folder of the catalogue.
         public_url: address that people reach the server at.
         registered: whether IRIs of the data base lead to the pages.
+        picture_hosts: origins whose pictures pages show at once.
         parent: id of the process that starts it.
         seconds: longest time for one answer; then it ends itself, should nobody else.
         memory_bytes: most that its address space grows by once it has started.
@@ -51,6 +52,7 @@ class Configuration:
     home: str
     public_url: str
     registered: bool
+    picture_hosts: tuple[str, ...]
     parent: int
     seconds: float
     memory_bytes: int
@@ -162,7 +164,7 @@ def _pages(reader: Reader, configuration: Configuration) -> ASGIApp:
     from rembigraph.app.pages.router import pages_router
 
     public_url, data_base = configuration.public_url, reader.home.data_base
-    render = make_renderer(public_url, data_base)
+    render = make_renderer(public_url, data_base, tuple(configuration.picture_hosts))
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     problems.install(app, render)
     app.include_router(

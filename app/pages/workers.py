@@ -141,13 +141,19 @@ class PageWorkers:
 
     @classmethod
     def of(
-        cls, home: str, public_url: str, count: int, *, registered: bool = False, seconds: float = SECONDS
+        cls,
+        home: str,
+        public_url: str,
+        count: int,
+        *,
+        registered: bool = False,
+        picture_hosts: tuple[str, ...] = (),
+        seconds: float = SECONDS,
     ) -> PageWorkers:
         """Return the workers of a catalogue, not yet started; `seconds` is the longest time for one answer."""
         alarm = seconds + 1  # for a parent that is stopped
-        return cls(
-            Configuration(home, public_url, registered, os.getpid(), alarm, MEMORY_BYTES), count, seconds
-        )
+        told = Configuration(home, public_url, registered, picture_hosts, os.getpid(), alarm, MEMORY_BYTES)
+        return cls(told, count, seconds)
 
     @property
     def alive(self) -> int:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -71,8 +74,40 @@ def longest_study() -> dict[str, Any]:
     }
 
 
+class PictureHost(ThreadingHTTPServer):
+    """Another host with pictures; it remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Pictures)
+        self.asked: list[str] = []
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Pictures(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)  # type: ignore[attr-defined]
+        picture = b'<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48"><rect width="9" height="9"/></svg>'
+        self.send_response(200)
+        self.send_header("Content-Type", "image/svg+xml")
+        self.send_header("Content-Length", str(len(picture)))
+        self.end_headers()
+        self.wfile.write(picture)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
 @pytest.fixture(scope="session")
-def every_page_home(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def picture_host() -> Iterator[PictureHost]:
+    """A host of pictures on another port."""
+    with PictureHost() as host:
+        threading.Thread(target=host.serve_forever, daemon=True).start()
+        yield host
+        host.shutdown()
+
+
+@pytest.fixture(scope="session")
+def every_page_home(tmp_path_factory: pytest.TempPathFactory, picture_host: PictureHost) -> Any:
     """A catalogue with every kind of page. Tests must not write to it."""
     from rembigraph.app.loading import load
     from rembigraph.catalogue.derive import derive
@@ -85,7 +120,9 @@ def every_page_home(tmp_path_factory: pytest.TempPathFactory) -> Any:
         _write(folder, {"accession": "EXAMPLE-0901", "title": "Made up, to be withdrawn"})
         _write(folder, longest_study())
         for title, beside in (("First title", []), ("Second title", [str(sample)])):
-            _write(folder, {"accession": "EXAMPLE-0902", "title": f"Made up: {title}"})
+            study = {"accession": "EXAMPLE-0902", "title": f"Made up: {title}"}
+            date = f"2026-01-0{1 + len(beside)}"
+            _write(folder, {**study, "modified": date, "thumbnail": [f"{picture_host.url}/picture.svg"]})
             report = load([str(folder), *beside], home)
             assert [each for each in report.outcomes if each.state in {"failed", "refused"}] == []
     with Writer(home, derive) as writer:
@@ -101,11 +138,18 @@ def _write(folder: Path, study: dict[str, Any]) -> None:
 @pytest.fixture(scope="session")
 def every_page_url(every_page_home: Any) -> Iterator[str]:
     """Address of a running server of the catalogue with every kind of page."""
+    with serving(every_page_home) as address:
+        yield address
+
+
+@contextmanager
+def serving(home: Any, picture_hosts: tuple[str, ...] = ()) -> Iterator[str]:
+    """Serve a catalogue; give its address."""
     from rembigraph.app.main import create_app
     from rembigraph.app.sparql.limits import QueryLimits
 
     def make(address: str) -> Any:
-        return create_app(every_page_home, address, QueryLimits())
+        return create_app(home, address, QueryLimits(), picture_hosts=picture_hosts)
 
     with running(make, lifespan="on") as address:
         yield address
