@@ -150,20 +150,21 @@ def label(store: Store, iris: Iris, iri: str) -> str:
         node = NamedNode(iri)
     except ValueError:
         return ""
-    terms = NamedNode(iris.graph("terms"))
+    return _label_in(store, node, NamedNode(iris.graph("terms"))) or _label_in(store, node, None)
+
+
+def _label_in(store: Store, node: NamedNode, graph: NamedNode | None) -> str:
     ranked = [
-        (
-            quad.graph_name != terms,
-            rank,
-            bool(_ABBREVIATED.match(quad.object.value)),
-            len(quad.object.value),
-            quad.object.value,
-        )
+        (rank, bool(_ABBREVIATED.match(text)), len(text), text)
         for rank, predicate in enumerate(_LABELS)
-        for quad in store.quads_for_pattern(node, predicate, None, None)
-        if isinstance(quad.object, Literal)
+        for text in _literals(store, node, predicate, graph)
     ]
     return min(ranked)[-1] if ranked else ""
+
+
+def _literals(store: Store, node: NamedNode, predicate: NamedNode, graph: NamedNode | None) -> set[str]:
+    quads = store.quads_for_pattern(node, predicate, None, graph)
+    return {term.value for quad in quads if isinstance(term := quad.object, Literal)}
 
 
 def is_described(store: Store, iri: str) -> bool:

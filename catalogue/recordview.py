@@ -169,7 +169,14 @@ class Node:
     @property
     def name(self) -> str:
         """What it is called in its own record, or empty."""
-        return next((text for text in map(self.text, LABEL_FIELDS) if text.strip()), "")
+        stated = self.facts
+        for predicate in _label_iris():
+            if (
+                predicate in stated
+                and (text := max([value.text for value in stated[predicate]], key=len)).strip()
+            ):
+                return text
+        return ""
 
     @property
     def label(self) -> str:
@@ -286,6 +293,11 @@ def class_names() -> dict[str, str]:
 @cache
 def _field_iris() -> dict[str, str]:
     return {name: of.iri for entry in classes().values() for name, of in entry.fields.items()}
+
+
+@cache
+def _label_iris() -> tuple[str, ...]:
+    return tuple(map(field_iri, LABEL_FIELDS))
 
 
 def field_iri(name: str) -> str:
