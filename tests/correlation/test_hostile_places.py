@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -145,11 +146,10 @@ def test_hostile_records_are_read_in_bounds_and_refused_in_words(seed: int) -> N
     for source in names:
         for target in names:
             question = Question(source, target, [np.zeros(size) for size in (1, 2, 3)][: 1 + seed % 3])
-            try:
+            with suppress(TransformRefused):
                 json.dumps(answer(atlas, question), allow_nan=False)
+            with suppress(TransformRefused):
                 covering(atlas, source, Box(np.zeros(2), np.ones(2)))
-            except TransformRefused as refused:
-                assert refused.code
     assert time.monotonic() - begun < 20
 
 
