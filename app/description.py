@@ -153,6 +153,7 @@ _VALUES: Final[Mapping[str, dict[str, Any]]] = {
 _FORM_OF: Final = {
     "_profile": "a standard that the answer follows, by short name or IRI",
     "_mediatype": "media type of the answer; stands for the Accept header",
+    "frame": "on the page of an image correlation: the coordinate system in which fields of view are drawn",
 }
 _SPARQL: Final = {
     "query": "the query",

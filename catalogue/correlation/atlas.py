@@ -29,6 +29,7 @@ from rembigraph.catalogue.correlation.steps import step_of
 from rembigraph.catalogue.lookups import is_described, label, sources
 from rembigraph.catalogue.transforms.geometry import Box
 from rembigraph.catalogue.transforms.refusal import TransformRefused
+from rembigraph.ontology.identifiers import is_accession
 
 if TYPE_CHECKING:
     from pyoxigraph import Store
@@ -124,7 +125,7 @@ class Atlas:
 
     def holds(self, accession: str) -> bool:
         """Whether there is a record of a study."""
-        return bool(accession) and bool(sources(self._store, self.iris, accession))
+        return is_accession(accession) and bool(sources(self._store, self.iris, accession))
 
     def title(self, iri: str) -> str:
         """What a thing is called by a record; else its IRI, below the data base without it."""

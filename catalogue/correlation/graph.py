@@ -104,6 +104,7 @@ class SystemGraph:
         self._out: dict[str, list[Move]] = defaultdict(list)
         self._in: dict[str, list[Move]] = defaultdict(list)
         self._maps: dict[tuple[str, Direction], Transform] = {}
+        self._walkable: dict[tuple[str, Direction], bool] = {}
         self._linear: dict[tuple[str, Direction], Array] = {}
         for step in self.steps.values():
             if not step.superseded:
@@ -169,12 +170,15 @@ class SystemGraph:
         return self._maps[key]
 
     def is_walkable(self, move: Move) -> bool:
-        """Whether the map of a move exists."""
-        try:
-            self.map_of(move)
-        except TransformRefused:
-            return False
-        return True
+        """Whether the map of a move exists, and fits the dimensions of both its ends."""
+        key = (move.step.key, move.direction)
+        if key not in self._walkable:
+            try:
+                made = self.map_of(move).output_dimension(self.dimension(move.start))
+                self._walkable[key] = made == self.dimension(move.end)
+            except TransformRefused:
+                self._walkable[key] = False
+        return self._walkable[key]
 
     def linear_part(self, move: Move) -> Array:
         """Linear part of the map of a move, shape (axes of its end, axes of its start); a field counts as one."""
