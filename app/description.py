@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 _RECORD: Final = tuple(dict.fromkeys([*(each.media_type for each in BY_TAIL.values()), *LINKSETS.values()]))
+_RDF_DOCUMENT: Final = tuple(form.media_type for form in GRAPH_FORMATS)
 _RESULTS: Final = tuple(
     dict.fromkeys([*(form.media_type for form in (*RESULT_FORMATS, *GRAPH_FORMATS)), HTML])
 )
@@ -97,6 +98,7 @@ _VALUES: Final[Mapping[str, dict[str, Any]]] = {
     "iri": {"pattern": "^https?://[a-z0-9.-]+\\.[a-z]{2,10}/[A-Za-z0-9._~/-]{0,200}$"},
     "default-graph-uri": {"pattern": "^https?://[a-z0-9.-]+/[A-Za-z0-9._~/-]{0,200}$"},
     "named-graph-uri": {"pattern": "^https?://[a-z0-9.-]+/[A-Za-z0-9._~/-]{0,200}$"},
+    "graph": {"pattern": "^https?://[a-z0-9.-]+/[A-Za-z0-9._~/-]{0,200}$"},
     "correlative": {"enum": list(TRUTH)},
     "sort": {"enum": ["", *SORTS]},
     "page": {"pattern": "^([1-9][0-9]{0,2})?$"},
@@ -111,6 +113,7 @@ _FORM_OF: Final = {
     "_profile": "a standard that the answer follows, by short name or IRI",
     "_mediatype": "media type of the answer; stands for the Accept header",
 }
+_ONE_GRAPH: Final = {"graph": "IRI of a named graph", "default": "given, empty, for the default graph"}
 _SPARQL: Final = {
     "query": "the query",
     "default-graph-uri": "named graph of the default graph; may be repeated",
@@ -125,6 +128,9 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("get", "/status"): Operation((JSON, HTML), (406, 503)),
     ("get", "/sparql"): Operation(_RESULTS, _NO_QUERY, _SPARQL),
     ("post", "/sparql"): Operation(_RESULTS, _NO_QUERY, body=(FORM, DIRECT)),
+    ("get", "/.well-known/void"): Operation(_RDF_DOCUMENT, (304, 406, 503)),
+    ("get", "/.well-known/sparql-examples"): Operation(_RDF_DOCUMENT, (304, 406)),
+    ("get", "/graphs"): Operation(_RDF_DOCUMENT, (*_NO_QUERY, 404), _ONE_GRAPH),
     ("get", "/ns"): Operation((HTML, *_RDF), (303, 304, 404, 406)),
     ("get", "/ns/changes"): Operation((HTML,), (304, 406)),
     ("get", "/ns/term/{name}"): Operation((HTML,), (301, 304, 404, 406)),
