@@ -93,7 +93,7 @@ _FILTERS: Final = {
     "per_page": "studies on a page",
     "format": "html, json or csv; stands for the Accept header",
 }
-_REQUIRED: Final = frozenset({"iri"})
+_REQUIRED: Final = frozenset({"iri", "graph"})
 _VALUES: Final[Mapping[str, dict[str, Any]]] = {
     "iri": {"pattern": "^https?://[a-z0-9.-]+\\.[a-z]{2,10}/[A-Za-z0-9._~/-]{0,200}$"},
     "default-graph-uri": {"pattern": "^https?://[a-z0-9.-]+/[A-Za-z0-9._~/-]{0,200}$"},
@@ -113,7 +113,7 @@ _FORM_OF: Final = {
     "_profile": "a standard that the answer follows, by short name or IRI",
     "_mediatype": "media type of the answer; stands for the Accept header",
 }
-_ONE_GRAPH: Final = {"graph": "IRI of a named graph", "default": "given, empty, for the default graph"}
+_ONE_GRAPH: Final = {"graph": "IRI of a named graph; `?default` without it stands for the default graph"}
 _SPARQL: Final = {
     "query": "the query",
     "default-graph-uri": "named graph of the default graph; may be repeated",
