@@ -110,7 +110,7 @@ def _poster(port: int, path: str) -> Ask:
 @contextmanager
 def _running(command: list[str], port: int) -> Iterator[int]:
     environment = {**os.environ, "REMBIGRAPH_QUERY_TIMEOUT": "120"}
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(600):
             with socket.socket() as attempt:
@@ -218,7 +218,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--seconds", type=float, default=5.0, help="of each throughput")
     given = parser.parse_args()
-    print(json.dumps(measure(given.studies, given.rounds, given.seconds), indent=2))  # noqa: T201
+    print(json.dumps(measure(given.studies, given.rounds, given.seconds), indent=2))
 
 
 if __name__ == "__main__":
