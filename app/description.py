@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 _RECORD: Final = tuple(dict.fromkeys([*(each.media_type for each in BY_TAIL.values()), *LINKSETS.values()]))
+_RDF_DOCUMENT: Final = tuple(form.media_type for form in GRAPH_FORMATS)
 _RESULTS: Final = tuple(
     dict.fromkeys([*(form.media_type for form in (*RESULT_FORMATS, *GRAPH_FORMATS)), HTML])
 )
@@ -122,12 +123,13 @@ _COVERING: Final = {
 }
 _NUMBER: Final = "-?[0-9]{1,12}(\\.[0-9]{1,9})?"
 _PLACE: Final = f"{_NUMBER},{_NUMBER},{_NUMBER}"
-_REQUIRED: Final = frozenset({"iri", "from", "to", "system"})
+_REQUIRED: Final = frozenset({"iri", "from", "to", "system", "graph"})
 """Parameters that every operation needs which has them; `Operation.required` names those of one alone."""
 _VALUES: Final[Mapping[str, dict[str, Any]]] = {
     "iri": {"pattern": "^https?://[a-z0-9.-]+\\.[a-z]{2,10}/[A-Za-z0-9._~/-]{0,200}$"},
     "default-graph-uri": {"pattern": "^https?://[a-z0-9.-]+/[A-Za-z0-9._~/-]{0,200}$"},
     "named-graph-uri": {"pattern": "^https?://[a-z0-9.-]+/[A-Za-z0-9._~/-]{0,200}$"},
+    "graph": {"pattern": "^https?://[a-z0-9.-]+/[A-Za-z0-9._~/-]{0,200}$"},
     "correlative": {"enum": list(TRUTH)},
     "from": {"minLength": 1, "maxLength": 2000, "pattern": "[^\\s]"},
     "to": {"minLength": 1, "maxLength": 2000, "pattern": "[^\\s]"},
@@ -155,6 +157,7 @@ _FORM_OF: Final = {
     "_mediatype": "media type of the answer; stands for the Accept header",
     "frame": "on the page of an image correlation: the coordinate system in which fields of view are drawn",
 }
+_ONE_GRAPH: Final = {"graph": "IRI of a named graph; `?default` without it stands for the default graph"}
 _SPARQL: Final = {
     "query": "the query",
     "default-graph-uri": "named graph of the default graph; may be repeated",
@@ -178,6 +181,9 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("get", "/status"): Operation((JSON, HTML), (406, 503)),
     ("get", "/sparql"): Operation(_RESULTS, _NO_QUERY, _SPARQL),
     ("post", "/sparql"): Operation(_RESULTS, _NO_QUERY, body=(FORM, DIRECT)),
+    ("get", "/.well-known/void"): Operation(_RDF_DOCUMENT, (304, 406, 503)),
+    ("get", "/.well-known/sparql-examples"): Operation(_RDF_DOCUMENT, (304, 406)),
+    ("get", "/graphs"): Operation(_RDF_DOCUMENT, (*_NO_QUERY, 404), _ONE_GRAPH),
     ("get", "/ns"): Operation((HTML, *_RDF), (303, 304, 404, 406)),
     ("get", "/ns/changes"): Operation((HTML,), (304, 406)),
     ("get", "/ns/term/{name}"): Operation((HTML,), (301, 304, 404, 406)),

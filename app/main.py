@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
@@ -28,7 +29,7 @@ from rembigraph.app.status import status_router
 from rembigraph.catalogue.following import Reader
 from rembigraph.catalogue.generations import META_FILE
 from rembigraph.catalogue.home import Home
-from rembigraph.catalogue.queries import named_queries
+from rembigraph.catalogue.queries import STAND_IN, named_queries
 from rembigraph.ontology.errors import CatalogueError
 from rembigraph.ontology.identifiers import DEFAULT_DATA_BASE
 from starlette.datastructures import MutableHeaders
@@ -117,7 +118,10 @@ def _sparql(service: QueryService, public_url: str, data_base: str, render: Rend
         service,
         public_url=public_url,
         render=render,
-        examples=list(named_queries().values()),
+        examples=[
+            replace(query, text=query.text.replace(STAND_IN, f"{public_url}/sparql"))
+            for query in named_queries().values()
+        ],
         local_link=lambda iri: local_link(iri, data_base),
     )
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+STAND_IN = "https://catalogue.example.org/sparql"
+"""In a query that another endpoint is to ask: stands for the address of this catalogue's own."""
+
 _HEADER = re.compile(r"^# (title|description|asked by): (.*)$", re.MULTILINE)
 
 

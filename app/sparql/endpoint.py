@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import re
 import time
-from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
+from pyoxigraph import NamedNode, Triple
 from rembigraph.app.pages.answers import holds
 from rembigraph.app.sparql.answer import Answer
 from rembigraph.app.sparql.coding import WORTHWHILE_BYTES, choose_coding, encode, encoded
-from rembigraph.app.sparql.description import describe_service
+from rembigraph.app.sparql.description import PREFIXES as DESCRIPTION_PREFIXES
+from rembigraph.app.sparql.description import describe_service, write
+from rembigraph.app.sparql.executable import PREFIXES as EXAMPLE_PREFIXES
+from rembigraph.app.sparql.executable import describe_examples
 from rembigraph.app.sparql.federation import Failure
 from rembigraph.app.sparql.formats import (
     GRAPH_FORMATS,
     HTML,
+    RESULT_FORMATS,
     Format,
     choose_by_accept,
     choose_by_name,
@@ -33,10 +39,18 @@ from rembigraph.app.sparql.problems import (
     plain_text,
     problem_of,
 )
-from rembigraph.app.sparql.protocol import METHODS, ProtocolRequest, read_get, read_post
+from rembigraph.app.sparql.protocol import (
+    METHODS,
+    ProtocolRequest,
+    read_format,
+    read_get,
+    read_graph_name,
+    read_post,
+)
 from rembigraph.app.sparql.remote import HOPS
 from rembigraph.app.sparql.service import QueryService, RequestDataset
-from rembigraph.ontology.errors import CatalogueError
+from rembigraph.app.sparql.void import VOID, Contents, ContentsCounter
+from rembigraph.ontology.errors import Busy, CatalogueError, QueryError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -49,6 +63,7 @@ FAILED_SERVICE: Final = "Rembigraph-Failed-Service"
 """Header that names an endpoint of SERVICE SILENT that gave no answer, and says why; one for each."""
 
 _CLIENT_GONE: Final = 499
+_BRIEF_SECONDS: Final = 2.0
 _SHORT_CHARACTERS: Final = 4_096
 _COMMON: Final = {
     "Access-Control-Allow-Origin": "*",
@@ -117,7 +132,9 @@ class SparqlEndpoint:
         local_link: Callable[[str], str],
     ) -> None:
         self._service = service
-        self._endpoint = public_url.rstrip("/") + "/sparql"
+        self._public = public_url.rstrip("/")
+        self._endpoint = f"{self._public}/sparql"
+        self.counter = ContentsCounter(service)
         self._render = render
         self._examples = examples
         self._local_link = local_link
@@ -278,9 +295,85 @@ class SparqlEndpoint:
         chosen = _choose(request, asked, (*GRAPH_FORMATS, HTML))
         if chosen is HTML:
             return await self._page(self._form(asked))
-        union = self._service.union_default_graph
-        document = describe_service(self._endpoint, self._service.limits, chosen, union_default_graph=union)
-        return Response(document, headers={**_DATA, "Content-Type": chosen.content_type})
+        triples = describe_service(
+            self._endpoint,
+            self._service.limits,
+            union_default_graph=self._service.union_default_graph,
+            contents=await self._contents(_BRIEF_SECONDS, needed=False),
+            peers=tuple(self._service.federation.peers),
+        )
+        return self._described(request, triples, chosen, DESCRIPTION_PREFIXES)
+
+    async def _contents(self, seconds: float, *, needed: bool) -> Contents | None:
+        """What the store holds; None where that is not known in time and not needed."""
+        try:
+            return await self.counter.contents(seconds)
+        except (QueryError, Busy):
+            if needed:
+                raise
+            return None
+
+    def _described(
+        self, request: Request, triples: Iterable[Triple], chosen: Format, prefixes: dict[str, str]
+    ) -> Response:
+        document = write(triples, chosen, prefixes)
+        etag = f'"{hashlib.sha256(document).hexdigest()[:32]}"'
+        headers = {**_DATA, "ETag": etag, "Content-Type": chosen.content_type}
+        if holds(request.headers.get("if-none-match", ""), etag):
+            return Response(status_code=304, headers=headers)
+        return Response(document, headers=headers)
+
+    async def void(self, request: Request) -> Response:
+        """Answer a request for the description of the data in VoID."""
+        return await self._answered(request, self._void)
+
+    async def _void(self, request: Request, asked: ProtocolRequest) -> Response:
+        chosen = _choose(request, asked, GRAPH_FORMATS)
+        contents = await self._contents(self._service.limits.deadline_seconds, needed=True)
+        assert contents is not None
+        dataset = NamedNode(f"{self._public}/.well-known/void#dataset")
+        triples = (
+            *contents.describe(dataset),
+            Triple(dataset, NamedNode(f"{VOID}sparqlEndpoint"), NamedNode(self._endpoint)),
+        )
+        return self._described(request, triples, chosen, DESCRIPTION_PREFIXES)
+
+    async def sparql_examples(self, request: Request) -> Response:
+        """Answer a request for the example queries as data."""
+        return await self._answered(request, self._sparql_examples)
+
+    async def _sparql_examples(self, request: Request, asked: ProtocolRequest) -> Response:
+        chosen = _choose(request, asked, GRAPH_FORMATS)
+        base = f"{self._public}/.well-known/sparql-examples#"
+        triples = describe_examples(self._examples, base, self._endpoint)
+        return self._described(request, triples, chosen, EXAMPLE_PREFIXES)
+
+    async def graph(self, request: Request) -> Response:
+        """Answer a request to the Graph Store Protocol: one graph, whole."""
+        return await self._answered(request, self._graph)
+
+    async def _graph(self, request: Request, asked: ProtocolRequest) -> Response:
+        iris = read_graph_name(request.scope["query_string"])
+        named = RequestDataset(iris) if iris else None
+        _choose(request, asked, GRAPH_FORMATS)
+        if iris:
+            is_there = await self._service.answer(
+                self._service.admit("ASK { ?s ?p ?o }"), RESULT_FORMATS[0].media_type, dataset=named
+            )
+            if b"true" not in await _read(is_there):
+                raise ProtocolError(404, f"There is no graph <{iris[0]}> here.")
+        every = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+        return await self._respond(request, replace(asked, query=every, dataset=named))
+
+    async def _answered(
+        self, request: Request, respond: Callable[[Request, ProtocolRequest], Awaitable[Response]]
+    ) -> Response:
+        asked = None
+        try:
+            asked = read_format(request.scope["query_string"])
+            return await respond(request, asked)
+        except (CatalogueError, ProtocolError) as error:
+            return await self._explain(request, asked, error)
 
     async def _answer_page(
         self,

@@ -57,7 +57,14 @@ RESULT_FORMATS: Final = (
     Format("tsv", "text/tab-separated-values", "TSV", (), _UTF8, f"{_W3C}SPARQL_Results_TSV"),
 )
 GRAPH_FORMATS: Final = (
-    Format("turtle", "text/turtle", "Turtle", ("ttl", "application/x-turtle"), _UTF8, f"{_W3C}Turtle"),
+    Format(
+        "turtle",
+        "text/turtle",
+        "Turtle",
+        ("ttl", "n3", "application/turtle", "application/x-turtle", "text/n3"),
+        _UTF8,
+        f"{_W3C}Turtle",
+    ),
     Format("ntriples", "application/n-triples", "N-Triples", ("nt", "text/plain"), "", f"{_W3C}N-Triples"),
     Format(
         "jsonld",
@@ -71,7 +78,7 @@ GRAPH_FORMATS: Final = (
         "rdfxml",
         "application/rdf+xml",
         "RDF/XML",
-        ("xml", "rdf", "application/xml", "text/xml"),
+        ("xml", "rdf", "rdf+xml", "application/xml", "text/xml"),
         "",
         f"{_W3C}RDF_XML",
     ),

@@ -63,7 +63,7 @@ class QueryLimits:
     grace_seconds: float = 0.25
     slow_niceness: int = 15
     spares: int = 3
-    queue: int = 64
+    queue: int = 256
     queue_seconds: float = 10.0
     queries_per_worker: int = 500
     start_seconds: float = 30.0

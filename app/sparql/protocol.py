@@ -57,6 +57,33 @@ def read_get(query_string: bytes) -> ProtocolRequest:
     return _request(fields)
 
 
+def read_format(query_string: bytes) -> ProtocolRequest:
+    """Read which format a document of the endpoint is wanted in.
+
+    Raises:
+        ProtocolError: the parameters cannot be read; 400.
+    """
+    return ProtocolRequest(query=None, format=_fields(query_string).get("format", [""])[0])
+
+
+def read_graph_name(query_string: bytes) -> tuple[str, ...]:
+    """Read which graph a request to the Graph Store Protocol is about (section 4.2 of its Recommendation).
+
+    Returns:
+        Its IRI; nothing for the default graph.
+
+    Raises:
+        ProtocolError: it names none, several, or no IRI; 400.
+    """
+    fields = _fields(query_string)
+    graphs = fields.get("graph", [])
+    if ("default" in fields) == bool(graphs) or len(graphs) > 1:
+        raise ProtocolError(400, "Name one graph: ?default, or ?graph= and its IRI.")
+    if graphs and not _IRI.fullmatch(graphs[0]):
+        raise ProtocolError(400, f"“{graphs[0][:200]}” is no absolute IRI of a graph.")
+    return tuple(graphs)
+
+
 async def read_post(
     query_string: bytes, headers: Mapping[str, str], body: AsyncIterable[bytes], limits: QueryLimits
 ) -> ProtocolRequest:
