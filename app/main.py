@@ -60,7 +60,7 @@ def create_app(
     )
     app.include_router(status_router(reader, service, render))
     site = Site.of(public_url, home.data_base, registered=persistent_iris)
-    app.include_router(feeds_router(reader, site, repository))
+    app.include_router(feeds_router(reader, site, render, repository))
     app.include_router(
         pages_router(
             reader,

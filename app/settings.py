@@ -54,6 +54,12 @@ class Settings(BaseSettings):
     query_result_bytes: int = Field(50_000_000, ge=1000, description="Longest result of a query, in bytes.")
     repository_name: str = Field("Rembigraph", description="Name of the catalogue, as harvesters show it.")
     admin_email: str = Field("", description="E-mail address of the keeper, which OAI-PMH tells harvesters.")
+    metadata_license: str = Field(
+        "", description="IRI of the licence of the metadata, which feeds then state."
+    )
+    labslink_provider: str = Field(
+        "", pattern="^[0-9]{0,9}$", description="Provider identifier that Europe PMC assigned for LabsLink."
+    )
     biostudies_url: str = Field("https://www.ebi.ac.uk/biostudies", description="Address of BioStudies.")
     empiar_url: str = Field("https://www.ebi.ac.uk/empiar", description="Address of EMPIAR.")
     live_pause: float = Field(
@@ -106,7 +112,7 @@ def load_settings(**options: Any) -> Settings:
         raise UsageError(
             f"setting {name}: {first['msg']}", fix=f"Change {PREFIX}{name.upper()} or {FILE}."
         ) from error
-    for name in ("public_url", "data_base", "biostudies_url", "empiar_url"):
+    for name in ("public_url", "data_base", "metadata_license", "biostudies_url", "empiar_url"):
         value = getattr(settings, name)
         if value and not is_web_address(value):
             raise UsageError(f"setting {name}: {value!r} is no http(s) address", fix="Write https://...")

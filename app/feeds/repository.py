@@ -14,10 +14,14 @@ class Repository:
     Attributes:
         name: its name for people.
         admin_email: where its keeper is reached; empty when not set.
+        metadata_license: IRI of the licence of the metadata; empty when not set.
+        labslink_provider: identifier that Europe PMC assigned; empty when not set.
     """
 
     name: str = "Rembigraph"
     admin_email: str = ""
+    metadata_license: str = ""
+    labslink_provider: str = ""
 
     @property
     def email(self) -> str:
