@@ -72,12 +72,7 @@ def serve_catalogue(
             settings.public_url or url.rstrip("/"),
             query_limits(settings),
             persistent_iris=settings.persistent_iris,
-            repository=Repository(
-                settings.repository_name,
-                settings.admin_email,
-                settings.metadata_license,
-                settings.labslink_provider,
-            ),
+            repository=Repository.of(settings),
         )
         _run(app, listener, url, open_browser)
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rembigraph.ontology.errors import UsageError
+
+if TYPE_CHECKING:
+    from rembigraph.app.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,16 @@ class Repository:
     admin_email: str = ""
     metadata_license: str = ""
     labslink_provider: str = ""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Repository:
+        """Return who the settings say it is."""
+        return cls(
+            settings.repository_name,
+            settings.admin_email,
+            settings.metadata_license,
+            settings.labslink_provider,
+        )
 
     @property
     def email(self) -> str:

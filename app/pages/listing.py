@@ -41,7 +41,7 @@ TRUTH: Final = {
     "0": False,
 }
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-_CSV_COLUMNS: Final = (
+TABLE_COLUMNS: Final = (
     "accession",
     "archive",
     "title",
@@ -57,6 +57,7 @@ _CSV_COLUMNS: Final = (
     "parts",
     "page",
 )
+"""Columns of the study list as a table."""
 
 
 def criteria_of(parameters: QueryParams, *, download: bool = False) -> Criteria:
@@ -237,13 +238,14 @@ def csv_table(items: Iterable[StudyItem], site: Site, *, heading: bool = True) -
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     if heading:
-        writer.writerow(_CSV_COLUMNS)
+        writer.writerow(TABLE_COLUMNS)
     for item in items:
-        writer.writerow([_cell(value) for value in _row(item, site)])
+        writer.writerow([_cell(value) for value in table_row(item, site)])
     return out.getvalue().encode("utf-8")
 
 
-def _row(item: StudyItem, site: Site) -> tuple[object, ...]:
+def table_row(item: StudyItem, site: Site) -> tuple[object, ...]:
+    """Return a study as a row of `TABLE_COLUMNS`; what its record does not say is None or empty."""
     return (
         item.accession,
         item.archive,
