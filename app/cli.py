@@ -17,7 +17,7 @@ from typing import Any
 import click
 from rembigraph.app.cli_correlate import correlate
 from rembigraph.app.cli_links import curation, links
-from rembigraph.app.cli_upkeep import backup, fsck, gc, restore, verify
+from rembigraph.app.cli_upkeep import backup, export, fsck, gc, restore, verify
 from rembigraph.app.terminal import home_of, print_json, print_lines, settings_of
 from rembigraph.ontology.errors import (
     CatalogueError,
@@ -477,5 +477,5 @@ def demo(ctx: click.Context, host: str, port: int, public_url: str | None, open_
         serve_catalogue(home, (host, port), settings, open_browser=open_browser)
 
 
-for command in (correlate, links, curation, fsck, restore, gc, backup, verify):
+for command in (correlate, links, curation, fsck, restore, gc, backup, verify, export):
     main.add_command(command)

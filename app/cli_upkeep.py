@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rembigraph.app.terminal import home_of, print_json, print_lines
+from rembigraph.app.terminal import home_of, print_json, print_lines, settings_of
+from rembigraph.ontology.errors import UsageError
 
 if TYPE_CHECKING:
     from rembigraph.catalogue.fsck import Examination
@@ -153,6 +154,39 @@ def backup(ctx: click.Context, folder: Path, as_json: bool) -> None:
         )
         print_lines(_damage_lines(made.lost))
     ctx.exit(DAMAGED if made.lost else 0)
+
+
+@click.command()
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.option("--url", default="", help="Address of the server (default: the setting public_url).")
+@click.pass_context
+def export(ctx: click.Context, folder: Path | None, url: str) -> None:
+    """Write the dumps of the newest generation, with checksums: N-Quads, TriG, CSV, Parquet, VoID, EBI Search.
+
+    Without DIR they lie in the catalogue, where `serve` finds them (/dumps).
+    """
+    from rembigraph.app.exporting import export as write
+    from rembigraph.app.feeds import Repository
+    from rembigraph.app.feeds.dump_answers import folder_of
+    from rembigraph.app.pages.rendering import Site
+    from rembigraph.catalogue.home import Home
+
+    settings = settings_of(ctx, public_url=url or None)
+    if not settings.public_url:
+        raise UsageError(
+            "files name pages by their addresses, and that of the server is not set",
+            fix="Add --url https://..., or set REMBIGRAPH_PUBLIC_URL.",
+        )
+    home = Home.open(settings.home)
+    site = Site.of(settings.public_url, home.data_base, registered=settings.persistent_iris)
+    made = write(
+        home,
+        site,
+        Repository.of(settings),
+        lambda number: (folder or folder_of(home, number)).absolute(),
+        lambda text: click.echo(text, err=True),
+    )
+    click.echo(made)
 
 
 @contextmanager

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.openapi.utils import get_openapi
 from rembigraph.app.feeds.change_list import PARAMETERS
+from rembigraph.app.feeds.dcat import FORMATS as DCAT_FORMATS
+from rembigraph.app.feeds.dcat import PARAMETERS as DCAT_PARAMETERS
+from rembigraph.app.feeds.dumps import PACKINGS
 from rembigraph.app.negotiation import HTML, JSON
 from rembigraph.app.pages.listing import TRUTH
 from rembigraph.app.pages.representations import BY_TAIL
@@ -174,6 +177,8 @@ _OAI: Final = {
     "set": "a set of studies",
     "resumptionToken": "where a list goes on",
 }
+_FEED_RDF: Final = tuple(DCAT_FORMATS)
+_DUMP: Final = (*PACKINGS.values(), "text/plain", "application/vnd.apache.parquet", "application/xml")
 _NO_QUERY: Final = (304, 400, 403, 406, 413, 415, 429, 503, 504)
 
 OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
@@ -218,6 +223,17 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("get", "/changes"): Operation((JSON,), (304, 400, 503), PARAMETERS),
     ("get", "/sitemap.xml"): Operation(("application/xml",), (304, 503)),
     ("get", "/sitemap-{number}.xml"): Operation(("application/xml",), (304, 404, 503)),
+    ("get", "/dcat"): Operation(_FEED_RDF, (304, 400, 406, 503), DCAT_PARAMETERS),
+    ("get", "/fdp"): Operation(_FEED_RDF, (304, 406, 503)),
+    ("get", "/fdp/shapes"): Operation(("text/turtle",), (304, 406)),
+    ("get", "/fdp/dataset/{accession}"): Operation(_FEED_RDF, (304, 404, 406, 410, 503)),
+    ("get", "/feeds/gide"): Operation((JSON,), (304, 400, 503), PARAMETERS),
+    ("get", "/feeds/gide.zip"): Operation(("application/zip",), (304, 400, 503), PARAMETERS),
+    ("get", "/dumps"): Operation((JSON,), (304, 503)),
+    ("get", "/dumps/{generation}"): Operation((JSON,), (302, 304, 404, 503)),
+    ("get", "/dumps/{generation}/{name}"): Operation(_DUMP, (302, 304, 404, 503)),
+    ("get", "/.well-known/void"): Operation(("text/turtle",), (304, 503)),
+    ("get", "/data"): Operation((HTML,), (304, 406, 503)),
     ("get", "/robots.txt"): Operation(("text/plain",), (304,)),
     ("get", "/{path}"): Operation(_RECORD, (301, 303, 304, 410, *_NOT_THERE), _FORM_OF),
 }

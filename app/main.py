@@ -77,7 +77,7 @@ def create_app(
     )
     app.include_router(status_router(reader, service, render, workers))
     site = Site.of(public_url, home.data_base, registered=persistent_iris)
-    app.include_router(feeds_router(reader, site, repository))
+    app.include_router(feeds_router(reader, site, render, repository))
     app.include_router(
         correlations_router(reader, public_url=public_url, data_base=home.data_base, render=render)
     )

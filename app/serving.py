@@ -74,7 +74,7 @@ def serve_catalogue(
             query_limits(settings),
             persistent_iris=settings.persistent_iris,
             page_workers=settings.page_workers,
-            repository=Repository(settings.repository_name, settings.admin_email),
+            repository=Repository.of(settings),
             peers=_peers(settings, bind[0], url),
             picture_hosts=picture_hosts(settings),
         )

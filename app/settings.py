@@ -78,6 +78,12 @@ class Settings(BaseSettings):
         description="Endpoints that SERVICE may ask: short names, addresses, NAME=>ADDRESS, “shipped” or “none”;"
         " default: shipped on a loopback address, none on any other.",
     )
+    metadata_license: str = Field(
+        "", description="IRI of the licence of the metadata, which feeds then state."
+    )
+    labslink_provider: str = Field(
+        "", pattern="^[0-9]{0,9}$", description="Provider identifier that Europe PMC assigned for LabsLink."
+    )
     biostudies_url: str = Field("https://www.ebi.ac.uk/biostudies", description="Address of BioStudies.")
     empiar_url: str = Field("https://www.ebi.ac.uk/empiar", description="Address of EMPIAR.")
     live_pause: float = Field(
@@ -130,7 +136,7 @@ def load_settings(**options: Any) -> Settings:
         raise UsageError(
             f"setting {name}: {first['msg']}", fix=f"Change {PREFIX}{name.upper()} or {FILE}."
         ) from error
-    for name in ("public_url", "data_base", "biostudies_url", "empiar_url"):
+    for name in ("public_url", "data_base", "metadata_license", "biostudies_url", "empiar_url"):
         value = getattr(settings, name)
         if value and not is_web_address(value):
             raise UsageError(f"setting {name}: {value!r} is no http(s) address", fix="Write https://...")

@@ -14,13 +14,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeAlias
 from urllib.parse import quote
 
 from rembigraph.ontology.errors import StoreDamaged
+from rembigraph.ontology.identifiers import parse_accession
 
 CHANGES_FILE: Final = "changes.sqlite"
 CHANGES_VERSION: Final = 1
@@ -29,6 +30,7 @@ CHANGES_VERSION: Final = 1
 CREATED, CHANGED, WITHDRAWN, REINSTATED = "created", "changed", "withdrawn", "reinstated"
 TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 
+_AT_ONCE: Final = 1000
 _NEVER: Final = 10**9  # no number of a generation
 _END: Final = datetime(9999, 12, 31, 23, 59, 58, tzinfo=UTC)
 _Row: TypeAlias = tuple[str, str, str, str, str, str, int]
@@ -146,6 +148,12 @@ class Changes:
         ).fetchall()
         return [self._change(row) for row in rows]
 
+    def every(self, window: Window) -> Iterator[Change]:
+        """Yield all changes in a window; only some of them are in memory at a time."""
+        while found := self.listed(window, _AT_ONCE):
+            yield from found
+            window = replace(window, after=found[-1].place)
+
     def count(self, window: Window) -> int:
         """Return how many changes there are in a window."""
         sql, values = self._selected(window, joined=False)
@@ -191,6 +199,27 @@ class Changes:
             "SELECT spec, name FROM category WHERE spec > ? ORDER BY spec LIMIT ?", (after, limit)
         )
         return [Category(spec, name) for spec, name in rows]
+
+    def sizes(self) -> list[tuple[Category, int]]:
+        """Return every set with the number of studies that are in it now, in order of their specs."""
+        rows = self._file.execute(
+            "SELECT spec, name, count(*) FROM category JOIN member ON member.category = category.id"
+            " JOIN study USING (accession) WHERE belongs AND change <> 'withdrawn' GROUP BY spec ORDER BY spec"
+        )
+        return [(Category(spec, name), studies) for spec, name, studies in rows]
+
+    def every_held(self, archive: str = "") -> Iterator[tuple[str, str]]:
+        """Yield (accession, datestamp) of all studies that are served, or those of an archive, by accession."""
+        after = ""
+        while found := self.held(after, _AT_ONCE):
+            for accession, time in found:
+                if not archive or parse_accession(accession).archive.key == archive:
+                    yield accession, time
+            after = found[-1][0]
+
+    def kinds(self) -> dict[str, int]:
+        """Return how many studies there are by the kind of their last change."""
+        return dict(self._file.execute("SELECT change, count(*) FROM study GROUP BY change ORDER BY change"))
 
     def count_categories(self) -> int:
         """Return how many sets there are."""

@@ -69,11 +69,11 @@ class Catalogue:
             yield changes
 
     @contextmanager
-    def served(self, keeper: str = KEEPER) -> Iterator[str]:
+    def served(self, keeper: str = KEEPER, licence: str = "") -> Iterator[str]:
         """Serve it; give the address."""
         with running(
             lambda address: create_app(
-                self.home, address, QueryLimits(), repository=Repository("Made up", keeper)
+                self.home, address, QueryLimits(), repository=Repository("Made up", keeper, licence)
             ),
             lifespan="on",
         ) as address:

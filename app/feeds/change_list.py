@@ -14,12 +14,15 @@ from rembigraph.ontology.errors import UsageError
 from rembigraph.ontology.identifiers import is_accession
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from rembigraph.app.pages.rendering import Site
     from rembigraph.catalogue.following import Reader
+    from rembigraph.catalogue.reader import Snapshot
     from starlette.requests import Request
     from starlette.responses import Response
+
+    Told = Callable[[Snapshot, Change, Site], dict[str, Any]]
 
 PAGE: Final = 1000
 """Changes in one answer."""
@@ -38,45 +41,73 @@ def change_list(request: Request, reader: Reader, site: Site) -> Response:
     Raises:
         UsageError: an unknown, repeated or malformed parameter.
     """
-    window = _window(list(request.query_params.multi_items()))
+    return listing(request, reader, site, "/changes", PAGE, entry)
+
+
+def listing(request: Request, reader: Reader, site: Site, path: str, size: int, told: Told) -> Response:
+    """Answer with a list of changes as JSON.
+
+    Args:
+        request: the request.
+        reader: the catalogue.
+        site: its addresses.
+        path: path of the list.
+        size: most changes in one answer.
+        told: what is told of a change.
+
+    Raises:
+        UsageError: an unknown, repeated or malformed parameter.
+    """
+    window = window_of(list(request.query_params.multi_items()))
+    said = {"set": window.category} if window.category else {}
+
+    def address(parameters: dict[str, str]) -> str:
+        return site.url(f"{path}?{urlencode(parameters | said, safe=':')}")
+
     with reader.snapshot() as snapshot, Changes.opened(snapshot.path) as changes:
-        if window.category and not changes.has_category(window.category):
-            raise UsageError("there is no such set", where="set", fix="/oai?verb=ListSets names the sets.")
-        found = changes.listed(window, PAGE + 1)
-        shown = found[:PAGE]
-        said = {"set": window.category} if window.category else {}
-        onward = {"since": shown[-1].time, "after": shown[-1].accession} if len(found) > PAGE else {}
+        check_set(window, changes)
+        found = changes.listed(window, size + 1)
+        shown = found[:size]
+        onward = {"since": shown[-1].time, "after": shown[-1].accession} if len(found) > size else {}
         document = {
             "generation": snapshot.generation,
             "time": changes.time,
             "total": changes.count(window),
-            "changes": [_entry(change, snapshot.iris.study(change.accession), site) for change in shown],
-            "next": _address(site, onward | said) if onward else None,
-            "later": _address(site, {"since": changes.next_time} | said),
+            "changes": [told(snapshot, change, site) for change in shown],
+            "next": address(onward) if onward else None,
+            "later": address({"since": changes.next_time}),
         }
     body = Body.of(json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n")
     return answer(request, body, JSON, {"Access-Control-Allow-Origin": "*"})
 
 
-def _entry(change: Change, iri: str, site: Site) -> dict[str, Any]:
-    entry: dict[str, Any] = {
+def check_set(window: Window, changes: Changes) -> None:
+    """Raise UsageError when a window asks for a set that there never was."""
+    if window.category and not changes.has_category(window.category):
+        raise UsageError("there is no such set", where="set", fix="/oai?verb=ListSets names the sets.")
+
+
+def entry(snapshot: Snapshot, change: Change, site: Site) -> dict[str, Any]:
+    """Return what is told of a change."""
+    said: dict[str, Any] = {
         "accession": change.accession,
         "change": "left" if change.left else change.kind,
         "time": change.time,
         "created": change.created,
-        "iri": iri,
+        "iri": snapshot.iris.study(change.accession),
         "page": site.url(f"/{change.accession}"),
         "sets": list(change.categories),
     }
     told = {"reason": change.reason, "successor": change.successor}
-    return entry | {name: text for name, text in told.items() if text}
+    return said | {name: text for name, text in told.items() if text}
 
 
-def _address(site: Site, parameters: Mapping[str, str]) -> str:
-    return site.url("/changes?" + urlencode(parameters, safe=":"))
+def window_of(given: list[tuple[str, str]]) -> Window:
+    """Return the window that parameters of a query ask for.
 
-
-def _window(given: list[tuple[str, str]]) -> Window:
+    Raises:
+        UsageError: an unknown, repeated or malformed one.
+    """
     said = dict(given)
     unknown = sorted(set(said) - set(PARAMETERS))
     if unknown:

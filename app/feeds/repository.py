@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rembigraph.ontology.errors import UsageError
+
+if TYPE_CHECKING:
+    from rembigraph.app.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -14,10 +18,24 @@ class Repository:
     Attributes:
         name: its name for people.
         admin_email: where its keeper is reached; empty when not set.
+        metadata_license: IRI of the licence of the metadata; empty when not set.
+        labslink_provider: identifier that Europe PMC assigned; empty when not set.
     """
 
     name: str = "Rembigraph"
     admin_email: str = ""
+    metadata_license: str = ""
+    labslink_provider: str = ""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Repository:
+        """Return who the settings say it is."""
+        return cls(
+            settings.repository_name,
+            settings.admin_email,
+            settings.metadata_license,
+            settings.labslink_provider,
+        )
 
     @property
     def email(self) -> str:

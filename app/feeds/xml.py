@@ -18,7 +18,7 @@ def cleaned(text: str) -> str:
     return _NOT_IN_XML.sub("", text)
 
 
-def element(name: str, content: str = "", **attributes: str) -> str:
+def element(name: str, content: str = "", /, **attributes: str) -> str:
     """Return an element with a text; an attribute that is a Python word is written with `_` after it.
 
     >>> element("error", "a < b", code="badVerb")
@@ -27,7 +27,7 @@ def element(name: str, content: str = "", **attributes: str) -> str:
     return around(name, [escape(cleaned(content), {"\r": "&#13;"})], **attributes)
 
 
-def around(name: str, parts: Iterable[str], **attributes: str) -> str:
+def around(name: str, parts: Iterable[str], /, **attributes: str) -> str:
     """Return an element around what is XML already."""
     said = "".join(
         f" {key.rstrip('_').replace('__', ':')}={quoteattr(cleaned(value))}"

@@ -20,6 +20,8 @@ from rembigraph.ontology.errors import UsageError
 from rembigraph.ontology.identifiers import Iris, archive_by_key, parse_accession
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rembigraph.app.pages.rendering import Site
     from rembigraph.catalogue.studylist import StudyItem, StudyPage
     from starlette.datastructures import QueryParams
@@ -39,7 +41,7 @@ TRUTH: Final = {
     "0": False,
 }
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-_CSV_COLUMNS: Final = (
+TABLE_COLUMNS: Final = (
     "accession",
     "archive",
     "title",
@@ -55,6 +57,7 @@ _CSV_COLUMNS: Final = (
     "parts",
     "page",
 )
+"""Columns of the study list as a table."""
 
 
 def criteria_of(parameters: QueryParams, *, download: bool = False) -> Criteria:
@@ -227,15 +230,22 @@ def _advice(page: StudyPage) -> dict[str, Any] | None:
 
 def as_csv(page: StudyPage, site: Site) -> bytes:
     """Return the list as CSV for spreadsheets; what one would run as a formula gets a `'` in front."""
+    return csv_table(page.items, site)
+
+
+def csv_table(items: Iterable[StudyItem], site: Site, *, heading: bool = True) -> bytes:
+    """Return studies as rows of CSV, in the columns of the study list."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(_CSV_COLUMNS)
-    for item in page.items:
-        writer.writerow([_cell(value) for value in _row(item, site)])
+    if heading:
+        writer.writerow(TABLE_COLUMNS)
+    for item in items:
+        writer.writerow([_cell(value) for value in table_row(item, site)])
     return out.getvalue().encode("utf-8")
 
 
-def _row(item: StudyItem, site: Site) -> tuple[object, ...]:
+def table_row(item: StudyItem, site: Site) -> tuple[object, ...]:
+    """Return a study as a row of `TABLE_COLUMNS`; what its record does not say is None or empty."""
     return (
         item.accession,
         item.archive,

@@ -49,7 +49,7 @@ MOST_STUDIES: Final = 200
 """Most other studies."""
 
 _THEME: Final = "http://publications.europa.eu/resource/authority/data-theme/TECH"
-_THEMES: Final = "http://publications.europa.eu/resource/authority/data-theme"
+THEMES: Final = "http://publications.europa.eu/resource/authority/data-theme"
 _PUBLIC: Final = "http://publications.europa.eu/resource/authority/access-right/PUBLIC"
 _SPDX: Final = "http://spdx.org/rdf/terms#"
 _FOAF: Final = "http://xmlns.com/foaf/0.1/"
@@ -163,8 +163,8 @@ def _rights(study: Described, facts: Facts) -> None:
 
 def _subject(study: Described, facts: Facts) -> None:
     facts.link(study.persistent, "dcat:theme", _THEME, "skos:Concept", label="Science and technology")
-    facts.link(_THEME, "skos:inScheme", _THEMES, "skos:ConceptScheme")
-    facts.add(_THEMES, "dct:title", plain("Data theme"))
+    facts.link(_THEME, "skos:inScheme", THEMES, "skos:ConceptScheme")
+    facts.add(THEMES, "dct:title", plain("Data theme"))
     methods = terms_of(study.terms("imaging_method"))
     for found, label in [*terms_of(study.terms("organism")), *methods, *biosample_terms(study)]:
         facts.link(study.persistent, "dct:subject", found, "skos:Concept", label=label)

@@ -25,6 +25,14 @@ PREFIXES: Final[dict[str, str]] = {
     "spdx": "http://spdx.org/rdf/terms#",
     "xsd": XSD,
 }
+FEED_PREFIXES: Final[dict[str, str]] = {
+    **PREFIXES,
+    "datacite": "http://purl.org/spar/datacite/",
+    "fdp-o": "https://w3id.org/fdp/fdp-o#",
+    "hydra": "http://www.w3.org/ns/hydra/core#",
+    "ldp": "http://www.w3.org/ns/ldp#",
+}
+"""Those of feeds of many Datasets, too."""
 _TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})", re.ASCII)
 _DATE_TYPES: Final = ("gYear", "gYearMonth", "date")
 
@@ -44,7 +52,7 @@ class Facts:
         self.triples: list[Triple] = []
 
     def add(self, subject: str, predicate: str, value: NamedNode | Literal) -> None:
-        """State one triple; the predicate is a CURIE of `PREFIXES`."""
+        """State one triple; the predicate is a CURIE of `FEED_PREFIXES`."""
         self.triples.append(Triple(NamedNode(subject), NamedNode(expanded(predicate)), value))
 
     def link(self, subject: str, predicate: str, target: str, kind: str, label: str = "") -> None:
@@ -66,9 +74,9 @@ class Facts:
 
 
 def expanded(curie: str) -> str:
-    """Return the IRI of a CURIE of `PREFIXES`; raises KeyError for an unknown prefix."""
+    """Return the IRI of a CURIE of `FEED_PREFIXES`; raises KeyError for an unknown prefix."""
     prefix, _, name = curie.partition(":")
-    return PREFIXES[prefix] + name
+    return FEED_PREFIXES[prefix] + name
 
 
 def plain(text: str) -> Literal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
+import rdflib
 
 pytest.importorskip("sickle")
 pytest.importorskip("oaipmh_scythe")
@@ -135,6 +137,18 @@ def agree(address: str, catalogue: Catalogue) -> None:
     urls = ET.fromstring(httpx.get(f"{address}/sitemap.xml").content).findall(f"{SITEMAP}url")
     listed = {one.findtext(f"{SITEMAP}loc"): one.findtext(f"{SITEMAP}lastmod") for one in urls}
     assert listed == {f"{address}/{name}": changes[name]["time"] for name in held}
+    crates = {}
+    url = f"{address}/feeds/gide"
+    while url:
+        page = httpx.get(url).json()
+        crates |= {one["accession"]: one.get("crate", "") for one in page["changes"]}
+        url = page["next"]
+    assert {name for name, crate in crates.items() if crate} == held
+    catalogue_page = rdflib.Graph().parse(data=httpx.get(f"{address}/dcat").content, format="turtle")
+    datasets = {str(one) for one in catalogue_page.objects(None, rdflib.DCAT.dataset)}
+    assert datasets == {f"{address}/{name}" for name in held}
+    rows = gzip.decompress(httpx.get(f"{address}/dumps/latest/all.csv.gz", follow_redirects=True).content)
+    assert {line.split(",")[0] for line in rows.decode().splitlines()[1:]} == held
     for name in held | gone:
         for form in ("", ".ttl"):
             assert httpx.get(f"{address}/{name}{form}").status_code == (200 if name in held else 410)
