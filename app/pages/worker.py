@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 SIZES: Final = struct.Struct(">II")
 """Stands before each message: bytes of its JSON, bytes of its body."""
-_GARBAGE_EVERY: Final = 20_000
-"""New objects between two searches for garbage: what a page is made of is freed without them."""
+_MUCH_GARBAGE: Final = 200_000
+"""Objects that are left over when garbage is looked for, between two answers: a page makes little of it."""
 _TRIES: Final = 3
 
 _log = logging.getLogger(__name__)
@@ -148,13 +148,15 @@ async def _serve(configuration: Configuration, requests: BinaryIO, answers: Bina
     _generation(reader)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_GARBAGE_EVERY, 20, 20)
+    gc.disable()
     sandbox.cap_memory(configuration.memory_bytes)
     _send(answers, SIZES.pack(0, 0))
     while (asked := _receive(requests)) is not None:
         sandbox.kill_at(configuration.seconds)
         _send(answers, encode(await _make(app, reader, asked)))
         sandbox.kill_at(0)
+        if gc.get_count()[0] > _MUCH_GARBAGE:
+            gc.collect()
 
 
 def _pages(reader: Reader, configuration: Configuration) -> ASGIApp:
