@@ -22,6 +22,7 @@ from rembigraph.ontology.transform_documents import MOST_STEPS, ReadStep, Stated
 FORMAT: Final = "mobie"
 AXES: Final = ("z", "y", "x")
 MOST_PARTS: Final = 1000
+MOST_PARTS_OF_FILE: Final = 50_000
 MOST_SOURCES: Final = 100_000
 
 _GRIDS: Final = ("grid", "mergedGrid", "transformedGrid")
@@ -43,6 +44,7 @@ class _View:
     unread: dict[str, str] = field(default_factory=dict)
     timepoints: dict[str, list[Any]] = field(default_factory=dict)
     names: dict[str, list[str]] = field(default_factory=dict)
+    parts: int = 0
 
 
 def read_json(value: dict[str, Any], stated: Stated) -> TransformDocument:
@@ -54,11 +56,12 @@ def read_json(value: dict[str, Any], stated: Stated) -> TransformDocument:
     found = TransformDocument(FORMAT, str(value.get("specVersion", "")))
     taken: set[str] = set()
     known = {source for source in value["sources"] if isinstance(source, str)}
+    parts = 0
     for name, view in value["views"].items():
         where = f"/views/{escaped(name)}"
         if not isinstance(view, dict):
             raise TransformRefused("not-a-document", f"{shown(view)} is no view", where=where)
-        _read_view(found, name, view, stated, taken, known)
+        parts = _read_view(found, name, view, stated, taken, known, parts)
     found.kept = unused(value, taken)
     if not found.steps:
         found.note("no view registers a source: what the views have is layout, or nothing")
@@ -74,8 +77,10 @@ def _read_view(
     stated: Stated,
     taken: set[str],
     known: set[str],
-) -> None:
-    view = _View(f"/views/{escaped(name)}")
+    parts: int,
+) -> int:
+    """Read one view; takes and gives how many parts all sources of the file have by now."""
+    view = _View(f"/views/{escaped(name)}", parts=parts)
     items = value.get("sourceTransforms", [])
     if not isinstance(items, list) or len(items) > MOST_STEPS:
         said = f"sourceTransforms is no list of at most {MOST_STEPS} entries"
@@ -92,6 +97,7 @@ def _read_view(
             if source in known:  # a merged grid is displayed, too, and no image
                 view.chains.setdefault(source, [])
     _add_steps(found, name, view, stated)
+    return view.parts
 
 
 def _fold(view: _View, kind: str, body: Any, where: str) -> bool:
@@ -119,7 +125,8 @@ def _fold_affine(view: _View, body: dict[str, Any], where: str) -> None:
         raise TransformRefused("landmark-count", said, where=f"{where}/sourceNamesAfterTransform")
     for source, renamed in zip(sources, after, strict=True):
         before = view.chains.get(source, [])
-        if len(before) >= MOST_PARTS:
+        view.parts += len(before) + 1 if renamed != source else 1
+        if len(before) >= MOST_PARTS or view.parts > MOST_PARTS_OF_FILE:
             raise TransformRefused("too-many-steps", "a source is transformed too often", where=where)
         view.chains[renamed] = [*before, part] if renamed != source else _appended(before, part)
         view.origin[renamed] = view.origin.get(source, source)

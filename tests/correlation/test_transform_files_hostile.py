@@ -75,6 +75,11 @@ def view(numbers: str, time: int = 0) -> str:
 
 STEPS = {"type": "sequence", "transformations": [IDENTITY] * 10_000}
 MANY_AFFINES = {"sources": {}, "views": {"v": {"sourceTransforms": [AFFINE] * 2000}}}
+RENAMED = [
+    {"affine": {"parameters": [1.0] * 12, "sources": [f"s{at}"], "sourceNamesAfterTransform": [f"s{at + 1}"]}}
+    for at in range(999)
+]
+MANY_RENAMES = {"sources": {}, "views": {"v": {"sourceTransforms": RENAMED}}}
 ENTITY = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
 HEAD = "#Insight Transform File V1.0\n"
 OVERFLOW = f"Parameters: {'1e149 ' * 4} 0 0\nFixedParameters: 1e149 1e149\n"
@@ -106,6 +111,7 @@ HOSTILE = {
     "a cell of a megabyte": ("p,true,1,2,3,4\n" + "x" * 10**6 + ",true,1,2,3,4\n", "not-a-table"),
     "NaN landmarks": ("p,true,nan,2,3,4\n", "not-a-number"),
     "a source that is moved too often": (json.dumps(MANY_AFFINES), "too-many-steps"),
+    "a long chain of renamed sources": (json.dumps(MANY_RENAMES), "too-many-steps"),
     "many matrix rows": ("1 2 3 4\n" * 100_000, "unknown-format"),
     "underscored numbers": ("1_0 0 0 0\n0 1 0 0\n0 0 1 0\n", "unknown-format"),
     "an enormous state address": (f"https://example.org/#!{'%7B' * 10**6}", "too-large"),
