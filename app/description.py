@@ -232,7 +232,7 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("get", "/dumps"): Operation((JSON,), (304, 503)),
     ("get", "/dumps/{generation}"): Operation((JSON,), (302, 304, 404, 503)),
     ("get", "/dumps/{generation}/{name}"): Operation(_DUMP, (302, 304, 404, 503)),
-    ("get", "/.well-known/void"): Operation(("text/turtle",), (304, 503)),
+    ("get", "/dumps/void.ttl"): Operation(("text/turtle",), (304, 503)),
     ("get", "/data"): Operation((HTML,), (304, 406, 503)),
     ("get", "/robots.txt"): Operation(("text/plain",), (304,)),
     ("get", "/{path}"): Operation(_RECORD, (301, 303, 304, 410, *_NOT_THERE), _FORM_OF),

@@ -112,7 +112,7 @@ def listed(snapshot: Snapshot, site: Site) -> dict[str, Any]:
 
 def void(snapshot: Snapshot, site: Site) -> bytes:
     """Return what the dataset is and where, in the vocabulary VoID, as Turtle; numbers are those of the generation."""
-    iri = site.url("/.well-known/void#catalogue")
+    iri = site.url("/.well-known/void#dataset")
     files = [
         site.url(f"/dumps/latest/{ALL}.{form}.{packing}") for form in _FORM_NAMES for packing in PACKINGS
     ]
@@ -121,7 +121,7 @@ def void(snapshot: Snapshot, site: Site) -> bytes:
         "@prefix dct: <http://purl.org/dc/terms/> .",
         "@prefix foaf: <http://xmlns.com/foaf/0.1/> .",
         "@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .",
-        f"<{site.url('/.well-known/void')}> a void:DatasetDescription ; foaf:primaryTopic <{iri}> .",
+        f"<{site.url('/dumps/void.ttl')}> a void:DatasetDescription ; foaf:primaryTopic <{iri}> .",
         f"<{iri}> a void:Dataset ;",
         '  dct:title "Rembigraph" ;',
         f'  dct:modified "{snapshot.meta["time"]}"^^xsd:dateTime ;',

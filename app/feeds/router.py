@@ -129,6 +129,10 @@ def _offer_files(router: APIRouter, reader: Reader, site: Site) -> None:
     async def dumps(request: Request) -> Response:
         return await run_in_threadpool(dump_list, request, reader, site)
 
+    @router.api_route("/dumps/void.ttl", methods=_METHODS, summary="Where all of the data lie, in VoID")
+    async def dumps_described(request: Request) -> Response:
+        return await run_in_threadpool(void_description, request, reader, site)
+
     @router.api_route(
         "/dumps/{generation}", methods=_METHODS, summary="Dumps of a generation, or of the latest"
     )
@@ -138,10 +142,6 @@ def _offer_files(router: APIRouter, reader: Reader, site: Site) -> None:
     @router.api_route("/dumps/{generation}/{name}", methods=_METHODS, summary="A dump")
     async def dump(request: Request, generation: str, name: str) -> Response:
         return await run_in_threadpool(dump_file, request, reader, site, generation, name)
-
-    @router.api_route("/.well-known/void", methods=_METHODS, summary="What the dataset is, in VoID")
-    async def well_known_void(request: Request) -> Response:
-        return await run_in_threadpool(void_description, request, reader, site)
 
 
 async def _form(request: Request) -> bytes:

@@ -249,7 +249,7 @@ def test_there_are_no_other_dumps(address: str, path: str) -> None:
 
 def test_void_tells_where_everything_is(address: str, held: set[str]) -> None:
     void = rdflib.Namespace("http://rdfs.org/ns/void#")
-    found = graph(f"{address}/.well-known/void")
+    found = graph(f"{address}/dumps/void.ttl")
     (dataset,) = found.subjects(RDF.type, void.Dataset)
     assert int(str(found.value(dataset, void.documents))) == len(held)
     for file in found.objects(dataset, void.dataDump):
