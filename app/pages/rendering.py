@@ -20,11 +20,14 @@ from rembigraph.ontology.identifiers import Iris, is_accession, is_web_address
 
 
 def content_policy(picture_hosts: Sequence[str] = ()) -> str:
-    """Return the content security policy of every page: nothing from elsewhere but pictures of these origins."""
+    """Return the content security policy of every page: nothing from elsewhere but pictures of these origins.
+
+    Pages have no scripts; `connect-src` lets tools in a browser (Lighthouse) read `/robots.txt`.
+    """
     pictures = " ".join(["'self'", "data:", *picture_hosts])
     return (
-        f"default-src 'none'; style-src 'self'; img-src {pictures}; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
+        f"default-src 'none'; style-src 'self'; img-src {pictures}; connect-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
     )
 
 
