@@ -40,6 +40,7 @@ OWN = BASE + "vocab#"
 SCHEMA = "http://schema.org/"
 ACCEPT = "application/sparql-results+json"
 CLIENTS = 64
+IDLE_SECONDS = 2.0
 Ask = Callable[[str], int]
 
 
@@ -91,15 +92,21 @@ def _make(folder: Path, studies: int) -> None:
 
 
 def _poster(port: int, path: str) -> Ask:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-    connection.connect()
-    connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    """Ask over one connection that is kept open; one that the server closed while it lay idle is opened again."""
     headers = {"Accept": ACCEPT, "Content-Type": "application/sparql-query"}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    last = 0.0
 
     def ask(query: str) -> int:
+        nonlocal last
+        if time.perf_counter() - last > IDLE_SECONDS:
+            connection.close()
+            connection.connect()
+            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.request("POST", path, query.encode(), headers)
         answer = connection.getresponse()
         size = len(answer.read())
+        last = time.perf_counter()
         if answer.status != 200:
             raise RuntimeError(f"{answer.status} from port {port}: {query[:200]}")
         return size

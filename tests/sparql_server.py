@@ -82,7 +82,7 @@ def ask(
 ) -> Outcome:
     """Post a query; an answer that breaks off is an outcome, not an error."""
     began, status, parts = time.monotonic(), 0, []
-    headers = {"content-type": "application/sparql-query", "accept": accept}
+    headers = {"content-type": "application/sparql-query", "accept": accept, "accept-encoding": "identity"}
     try:
         with client.stream("POST", url, content=query.encode(), headers=headers) as response:
             status = response.status_code
