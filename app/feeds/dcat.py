@@ -165,7 +165,8 @@ class DcatFeed:
         for accession, time in found[:PAGE]:
             study = described(snapshot, snapshot.record(accession), self.site)  # type: ignore[arg-type] # it is held
             facts.add(iri, "dcat:dataset", NamedNode(study.persistent))
-            facts.add(iri, "dct:hasPart", NamedNode(study.persistent))
+            # The shapes of records ask for the wider class by name.
+            facts.add(study.persistent, "rdf:type", NamedNode(expanded("dcat:Resource")))
             facts.add(iri, "dcat:record", NamedNode(f"{study.page}#record"))
             triples += [*dataset_triples(study), *record_triples(study, time)]
             pages.append(self.site.url(f"/fdp/dataset/{accession}"))

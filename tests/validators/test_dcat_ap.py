@@ -55,6 +55,19 @@ def test_no_violations(server: str, accessions: list[str], shapes: rdflib.Graph)
     assert sizes == {XSD.nonNegativeInteger}
 
 
+def test_the_catalogue_has_no_violations(server: str, shapes: rdflib.Graph) -> None:
+    url, datasets = f"{server}/dcat", 0
+    while url:
+        answer = requests.get(url, timeout=30)
+        answer.raise_for_status()
+        page = rdflib.Graph().parse(data=answer.content, format="turtle")
+        found, text = conforms(page, shapes)
+        assert found, (url, text)
+        datasets += len(set(page.objects(rdflib.URIRef(f"{server}/dcat"), DCAT.dataset)))
+        url = str(page.value(None, rdflib.URIRef("http://www.w3.org/ns/hydra/core#next")) or "")
+    assert datasets > 20
+
+
 @pytest.mark.parametrize("needed", [DCTERMS.title, DCTERMS.description, DCAT.accessURL])
 def test_the_shapes_notice_what_is_missing(server: str, shapes: rdflib.Graph, needed: rdflib.URIRef) -> None:
     data = dataset(server, "S-BIAD999001")
