@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -64,9 +64,24 @@ GARBAGE = [
 @pytest.fixture(scope="module")
 def by_workers(made_up):
     """Client of a whole server of the made-up catalogue whose pages two workers make."""
+    with served(made_up, 2) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def by_itself(made_up):
+    """Client of such a server that makes the pages itself."""
+    with served(made_up, 0) as client:
+        yield client
+
+
+@contextmanager
+def served(made_up, page_workers):
     limits = QueryLimits(workers=1, spares=0)
     with (
-        running(lambda _: create_app(made_up.home, PUBLIC, limits, page_workers=2), lifespan="on") as address,
+        running(
+            lambda _: create_app(made_up.home, PUBLIC, limits, page_workers=page_workers), lifespan="on"
+        ) as address,
         httpx.Client(base_url=address, timeout=PATIENCE) as client,
     ):
         yield client
@@ -113,12 +128,11 @@ def busy(workers):
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_workers_answer_as_the_server_itself_does(by_workers, pages_url, path, method):
+def test_workers_answer_as_the_server_itself_does(by_workers, by_itself, path, method):
     for headers in GARBAGE:
         given = {name: value.encode("latin-1") for name, value in headers.items()}
         there = by_workers.request(method, path, headers=given)
-        with httpx.Client(base_url=pages_url, timeout=PATIENCE) as client:
-            here = client.request(method, path, headers=given)
+        here = by_itself.request(method, path, headers=given)
         assert (there.status_code, there.content) == (here.status_code, here.content), headers
         for name, value in here.headers.items():
             if name not in {"date", "server"}:
