@@ -8,10 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-from lxml import html
 
 from tests.conftest import DATA, running
 from tests.shown_numbers import differences, rows
+
+html = pytest.importorskip("lxml.html")
 
 
 @pytest.fixture(scope="module")
