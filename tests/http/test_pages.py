@@ -590,7 +590,7 @@ def test_every_error_has_a_status():
     for kind in every(errors.CatalogueError):
         assert 400 <= status_of(kind) < 600
     assert status_of(errors.Busy) == 503
-    assert set(STATUSES.values()) <= {400, 403, 404, 406, 410, 413, 422, 500, 503, 504}
+    assert set(STATUSES.values()) <= {400, 403, 404, 406, 410, 413, 422, 500, 502, 503, 504}
 
 
 def test_an_error_of_ours_tells_nothing_of_the_disk(tmp_path, made_up, caplog):

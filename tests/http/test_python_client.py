@@ -4,6 +4,7 @@ import doctest
 import http.server
 import io
 import json
+import os
 import re
 import signal
 import socket
@@ -60,7 +61,13 @@ QUERIES = (
 def _process(home):
     """A server process of a catalogue on loopback, as `rembigraph serve` starts it; gives its address."""
     command = [sys.executable, "-m", "rembigraph.app", "--home", str(home), "serve", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        env={**os.environ, "REMBIGRAPH_QUERY_SERVICES": "none"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
         line = process.stdout.readline()
         try:
             assert line.startswith("Serving http://127.0.0.1:"), line
