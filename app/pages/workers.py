@@ -128,12 +128,14 @@ class PageWorkers:
         count: how many there are.
         seconds: longest time for one answer.
         replaced: how many ended without being told to.
+        are_starting: whether none was ready yet since the server began.
     """
 
     configuration: Configuration
     count: int
     seconds: float = SECONDS
     replaced: int = 0
+    are_starting: bool = True
     _idle: asyncio.Queue[_Worker] = field(default_factory=asyncio.Queue)
     _alive: set[_Worker] = field(default_factory=set)
     _keepers: list[asyncio.Task[None]] = field(default_factory=list)
@@ -161,7 +163,7 @@ class PageWorkers:
         return sum(worker.is_alive for worker in self._alive)
 
     def start(self) -> None:
-        """Start them all. Requests that come before one is ready wait for it."""
+        """Start them all. What is asked before the first is ready is made here, so that a server answers at once."""
         _log.info("%d processes make the pages", self.count)
         self._keepers = [asyncio.create_task(self._keep()) for _ in range(self.count)]
 
@@ -229,6 +231,7 @@ class PageWorkers:
 
     async def _run_one(self) -> None:
         worker = await _Worker.start(self.configuration)
+        self.are_starting = False
         self._alive.add(worker)
         self._idle.put_nowait(worker)
         try:
@@ -246,7 +249,7 @@ class MadeByWorkers:
     Args:
         workers: make the answers.
         reader: knows which generation is served.
-        here: makes an answer in this process, when workers can't follow the generation.
+        here: makes an answer in this process, while workers start or when they can't follow the generation.
     """
 
     workers: PageWorkers
@@ -269,8 +272,8 @@ class MadeByWorkers:
         await send({"type": "http.response.body", "body": made.body})
 
     async def _current(self, asked: Asked) -> Made | None:
-        """Return an answer that is no older than those before; None when the workers have none."""
-        for _ in range(_TRIES):
+        """Return an answer that is no older than those before; None when the workers have none, or are starting."""
+        for _ in range(0 if self.workers.are_starting else _TRIES):
             made = await self.workers.ask(asked)
             if self._is_current(made.generation):
                 return made
