@@ -50,6 +50,7 @@ class Operation:
         body: media types of the request's body; empty when it takes none.
         formats: values of the parameter `format`, where only these are allowed.
         required: parameters that it needs, beside those that are always needed.
+        values: what values of its parameters look like, where their names mean something else elsewhere.
     """
 
     media_types: Sequence[str]
@@ -58,6 +59,7 @@ class Operation:
     body: Sequence[str] = ()
     formats: Sequence[str] = ()
     required: Sequence[str] = ()
+    values: Mapping[str, dict[str, Any]] | None = None
 
     @property
     def responses(self) -> dict[str, Any]:
@@ -85,7 +87,7 @@ class Operation:
     def _values(self, name: str) -> dict[str, Any]:
         if name == "format" and self.formats:
             return {"enum": ["", *self.formats]}
-        return _VALUES.get(name, {})
+        return (self.values or {}).get(name) or _VALUES.get(name, {})
 
 
 _FILTERS: Final = {
@@ -126,7 +128,7 @@ _COVERING: Final = {
 }
 _NUMBER: Final = "-?[0-9]{1,12}(\\.[0-9]{1,9})?"
 _PLACE: Final = f"{_NUMBER},{_NUMBER},{_NUMBER}"
-_REQUIRED: Final = frozenset({"iri", "from", "to", "system", "graph"})
+_REQUIRED: Final = frozenset({"iri", "system", "graph"})
 """Parameters that every operation needs which has them; `Operation.required` names those of one alone."""
 _VALUES: Final[Mapping[str, dict[str, Any]]] = {
     "iri": {"pattern": "^https?://[a-z0-9.-]+\\.[a-z]{2,10}/[A-Za-z0-9._~/-]{0,200}$"},
@@ -134,8 +136,6 @@ _VALUES: Final[Mapping[str, dict[str, Any]]] = {
     "named-graph-uri": {"pattern": "^https?://[a-z0-9.-]+/[A-Za-z0-9._~/-]{0,200}$"},
     "graph": {"pattern": "^https?://[a-z0-9.-]+/[A-Za-z0-9._~/-]{0,200}$"},
     "correlative": {"enum": list(TRUTH)},
-    "from": {"minLength": 1, "maxLength": 2000, "pattern": "[^\\s]"},
-    "to": {"minLength": 1, "maxLength": 2000, "pattern": "[^\\s]"},
     "system": {"minLength": 1, "maxLength": 2000, "pattern": "[^\\s]"},
     "point": {"pattern": f"^{_PLACE}$"},
     "box": {"pattern": f"^{_PLACE};{_PLACE}$"},
@@ -198,7 +198,12 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("get", "/links"): Operation((HTML,), (304, *_NOT_THERE)),
     ("get", "/links/{path}"): Operation((HTML, JSON, "application/yaml"), (301, 304, 400, *_NOT_THERE)),
     ("get", "/transform"): Operation(
-        (JSON, HTML), (304, 400, 404, 406, 422, 503), _TRANSFORM, formats=("html", "json")
+        (JSON, HTML),
+        (304, 400, 404, 406, 422, 503),
+        _TRANSFORM,
+        formats=("html", "json"),
+        required=("from", "to"),
+        values={name: {"minLength": 1, "maxLength": 2000, "pattern": "[^\\s]"} for name in ("from", "to")},
     ),
     ("get", "/correlations"): Operation(
         (HTML, JSON), (304, 400, 406, 503), _CORRELATIONS, formats=("html", "json")

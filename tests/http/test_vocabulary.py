@@ -252,7 +252,7 @@ def test_validators_head_and_cors(client, path):
     }
     assert got.headers["access-control-allow-origin"] == "*"
     if "context" not in path:
-        assert got.headers["vary"] == "Accept"
+        assert got.headers["vary"] == "Accept, Accept-Encoding"
 
 
 def test_links_name_the_other_forms_and_the_public_address(client):
