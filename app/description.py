@@ -25,6 +25,7 @@ from rembigraph.app.problems import PROBLEM_JSON
 from rembigraph.app.sparql.formats import GRAPH_FORMATS, RESULT_FORMATS
 from rembigraph.app.sparql.protocol import DIRECT, FORM
 from rembigraph.catalogue.correlation.atlas import GRADES
+from rembigraph.catalogue.correlation.exports import FORMATS
 from rembigraph.catalogue.criteria import SORTS
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ _TRANSFORM: Final = {
     "avoid": "a coordinate system or transformation not to touch; may be repeated",
     "prefer": "error (the default) or hops",
     "alternatives": "yes: list other ways even where thousands of systems hang together",
-    "format": _FORM,
+    "format": "html, json, or the way alone as a file: ome-zarr-0.6, itk, ...; stands for the Accept header",
 }
 _CORRELATIONS: Final = {
     "study": "accession: only correlations of this study and of those joined with it",
@@ -198,10 +199,10 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("get", "/links"): Operation((HTML,), (304, *_NOT_THERE)),
     ("get", "/links/{path}"): Operation((HTML, JSON, "application/yaml"), (301, 304, 400, *_NOT_THERE)),
     ("get", "/transform"): Operation(
-        (JSON, HTML),
+        (JSON, HTML, "application/xml", "text/plain"),
         (304, 400, 404, 406, 422, 503),
         _TRANSFORM,
-        formats=("html", "json"),
+        formats=("html", "json", *FORMATS),
         required=("from", "to"),
         values={name: {"minLength": 1, "maxLength": 2000, "pattern": "[^\\s]"} for name in ("from", "to")},
     ),

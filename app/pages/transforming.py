@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,17 +11,21 @@ from rembigraph.app.negotiation import HTML, JSON, NotAcceptableError, negotiate
 from rembigraph.app.pages.answers import Body, answer
 from rembigraph.app.pages.geometry import question_of
 from rembigraph.catalogue.correlation.answers import answer as answered
+from rembigraph.catalogue.correlation.answers import path_of
+from rembigraph.catalogue.correlation.exports import FORMATS, Image, export_path
 from rembigraph.ontology.errors import CatalogueError, TransformRefused, UsageError
 
 if TYPE_CHECKING:
     from rembigraph.app.pages.rendering import Render, Site
     from rembigraph.catalogue.correlation.atlas import Atlas
+    from rembigraph.catalogue.correlation.paths import Path
     from rembigraph.catalogue.following import Reader
     from rembigraph.catalogue.reader import Snapshot
     from starlette.requests import Request
     from starlette.responses import Response
 
 _MOST_OFFERED: Final = 300
+_NOT_IN_A_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 OPEN: Final = {"Vary": "Accept", "Access-Control-Allow-Origin": "*"}
 FORMS: Final = {"html": HTML, "json": JSON}
 
@@ -53,6 +58,8 @@ class TransformPages:
 
     def transform(self, request: Request) -> Response:
         """Answer `GET /transform`."""
+        if request.query_params.get("format", "") in FORMATS:
+            return self._file(request)
         media_type = wanted(request, [JSON, HTML])
         if media_type == JSON:
             question = question_of(request.query_params)
@@ -64,15 +71,31 @@ class TransformPages:
         headers = {"Vary": "Accept"}
         return answer(request, Body.of(page.encode()), HTML, headers, status=values["status"])
 
+    def _file(self, request: Request) -> Response:
+        """Answer with the way as a file for another program; what that has no place for is said in a header."""
+        with self.reader.snapshot() as snapshot:
+            atlas = snapshot.atlas
+            path = path_of(atlas, question_of(request.query_params))
+            written = export_path(path, request.query_params["format"], _image(atlas, path))
+        ends = (_NOT_IN_A_NAME.sub("_", atlas.short(end))[-80:] for end in (path.source, path.target))
+        headers = {**OPEN, "Content-Disposition": f'attachment; filename="{"--".join(ends)}{written.suffix}"'}
+        if written.notes:
+            notes = " ".join(written.notes).encode("ascii", "replace").decode()
+            headers |= {"Rembigraph-Note": notes[:2000], "Access-Control-Expose-Headers": "Rembigraph-Note"}
+        return answer(request, Body.of(written.content), written.media_type, headers)
+
     def _page(self, snapshot: Snapshot, request: Request) -> dict[str, Any]:
         from rembigraph.app.problems import status_of
 
         asked = dict(request.query_params)
         result: dict[str, Any] | None = None
         problem: CatalogueError | None = None
+        files: dict[str, str] = {}
         if request.url.query:  # without any parameter it is the empty form
             try:
-                result = with_sources(snapshot, answered(snapshot.atlas, question_of(request.query_params)))
+                question = question_of(request.query_params)
+                result = with_sources(snapshot, answered(snapshot.atlas, question))
+                files = _files(snapshot.atlas, path_of(snapshot.atlas, question))
             except (TransformRefused, UsageError) as error:
                 problem = error
         return {
@@ -82,13 +105,35 @@ class TransformPages:
             "status": status_of(problem) if problem else 200,
             "systems": offered_systems(snapshot.atlas),
             "canonical": self.site.url("/transform"),
-            "json": self.site.path("/transform?" + _with_json(request)),
+            "json": self.site.path("/transform?" + _with_format(request, "json")),
+            "files": [
+                (name, self.site.path("/transform?" + _with_format(request, name)), refused)
+                for name, refused in files.items()
+            ],
         }
 
 
-def _with_json(request: Request) -> str:
+def _with_format(request: Request, name: str) -> str:
     kept = "&".join(part for part in request.url.query.split("&") if part and not part.startswith("format="))
-    return f"{kept}&format=json"
+    return f"{kept}&format={name}"
+
+
+def _image(atlas: Atlas, path: Path) -> Image:
+    """Return the image that a way starts from, as a file names it: its title, else that of the system."""
+    record = atlas.systems.get(path.source)
+    return Image(atlas.title(next(iter(record.images), path.source) if record else path.source))
+
+
+def _files(atlas: Atlas, path: Path) -> dict[str, str]:
+    """Return the formats of other programs, each with why it can't hold a way; empty where it can."""
+    image, found = _image(atlas, path), {}
+    for name in FORMATS:
+        try:
+            export_path(path, name, image)
+            found[name] = ""
+        except TransformRefused as refused:
+            found[name] = refused.message
+    return found
 
 
 def offered_systems(atlas: Atlas) -> list[dict[str, str]]:

@@ -60,16 +60,13 @@ def answer(atlas: Atlas, question: Question) -> dict[str, Any]:
     Raises:
         TransformRefused: an end is unknown, no path joins the ends (and what is missing), or the geometry does not fit.
     """
-    source, target = atlas.system_for(question.source), atlas.system_for(question.target)
-    via = [atlas.system_for(name) for name in question.via]
-    avoid = [_avoided(atlas, name) for name in question.avoid]
-    path = find_path(atlas.graph, source, target, via=via, avoid=avoid, prefer=_preference(question.prefer))
+    path, avoid = path_of(atlas, question), _avoids(atlas, question)
     at = [_checked(atlas, path, point) for point in question.points]
     others = _others(atlas, path, question, avoid)
     return {
         "version": 1,
-        "from": describe_system(atlas, source),
-        "to": describe_system(atlas, target),
+        "from": describe_system(atlas, path.source),
+        "to": describe_system(atlas, path.target),
         "points": [
             _point(atlas, path, point, place, others)
             for point, place in zip(question.points, at, strict=True)
@@ -80,6 +77,22 @@ def answer(atlas: Atlas, question: Question) -> dict[str, Any]:
         "alternatives": [_alternative(atlas, path, other, question.points) for other in others],
         "notes": notes(atlas, path, at),
     }
+
+
+def path_of(atlas: Atlas, question: Question) -> Path:
+    """The way that a question is answered by.
+
+    Raises:
+        TransformRefused: an end is unknown, or no path joins the ends (and what is missing).
+    """
+    source, target = atlas.system_for(question.source), atlas.system_for(question.target)
+    via = [atlas.system_for(name) for name in question.via]
+    prefer = _preference(question.prefer)
+    return find_path(atlas.graph, source, target, via=via, avoid=_avoids(atlas, question), prefer=prefer)
+
+
+def _avoids(atlas: Atlas, question: Question) -> list[str]:
+    return [_avoided(atlas, name) for name in question.avoid]
 
 
 def _others(atlas: Atlas, path: Path, question: Question, avoid: Sequence[str]) -> list[Path]:
