@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 
 CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 SAMPLE = str(resources.files("rembigraph.app").joinpath("sample"))
 pytestmark = [
     pytest.mark.browser,
@@ -43,19 +42,15 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def page(home: Path) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
+def page(home: Path, browser: Any) -> Iterator[Any]:
     command = _command(home, "serve", "--port", "0")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout
         address = process.stdout.readline().removeprefix("Serving ").strip()
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-            page = browser.new_context(java_script_enabled=False, accept_downloads=True).new_page()
-            page.goto(address)
-            yield page
-            browser.close()
+        page = browser.new_context(java_script_enabled=False, accept_downloads=True).new_page()
+        page.goto(address)
+        yield page
+        page.context.close()
         process.send_signal(signal.SIGTERM)
 
 

@@ -14,7 +14,6 @@ from sparql_server import Served, serving
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "peers"
 CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(find_spec("playwright") is None, reason="playwright is not installed"),
@@ -36,13 +35,10 @@ def ours(taxonomy: Served) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser.new_context(java_script_enabled=False).new_page()
-        browser.close()
+def page(browser: Any) -> Iterator[Any]:
+    page = browser.new_context(java_script_enabled=False).new_page()
+    yield page
+    page.context.close()
 
 
 def test_from_our_side(page: Any, ours: Served) -> None:

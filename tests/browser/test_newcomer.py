@@ -33,16 +33,11 @@ def demo() -> Iterator[str]:
 
 
 @pytest.fixture
-def page(demo: str) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        page = browser.new_context(java_script_enabled=False).new_page()
-        page.goto(demo)
-        yield page
-        browser.close()
+def page(demo: str, browser: Any) -> Iterator[Any]:
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(demo)
+    yield page
+    page.context.close()
 
 
 def _data_links(page: Any) -> set[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,6 @@ from typing import Any
 import pytest
 
 CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PAGES = [
     "/",
     "/studies",
@@ -46,23 +38,13 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def visit(chromium, browser_url):
+def visit(browser, browser_url):
     """Open pages of a given size and scheme; collect what goes wrong."""
     contexts = []
 
     def open_(path: str, width: int = 1280, scheme: str = "light", **more: Any) -> Any:
-        context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, **more)
+        context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, **more)
         contexts.append(context)
         page = context.new_page()
         page.wrong = []

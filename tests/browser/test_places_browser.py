@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(find_spec("playwright") is None, reason="playwright is not installed"),
@@ -43,18 +42,8 @@ def demo() -> Iterator[str]:
         process.send_signal(signal.SIGTERM)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-def test_light_data_for_an_em_volume_and_a_point_in_it_take_three_clicks(demo: str, chromium: Any) -> None:
-    page = chromium.new_context(java_script_enabled=False).new_page()
+def test_light_data_for_an_em_volume_and_a_point_in_it_take_three_clicks(demo: str, browser: Any) -> None:
+    page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(demo)
     page.get_by_role("link", name="Correlations", exact=True).click()
     page.get_by_role("link", name="Cell 7 by cryo-confocal and FIB-SEM").click()
@@ -75,9 +64,9 @@ def test_light_data_for_an_em_volume_and_a_point_in_it_take_three_clicks(demo: s
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
 def test_pages_fit_the_window_and_say_nothing_in_the_console(
-    demo: str, chromium: Any, path: str, width: int, scheme: str
+    demo: str, browser: Any, path: str, width: int, scheme: str
 ) -> None:
-    context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
     page = context.new_page()
     wrong: list[str] = []
     page.on("request", lambda request: None if request.url.startswith(demo) else wrong.append(request.url))
@@ -93,8 +82,8 @@ def test_pages_fit_the_window_and_say_nothing_in_the_console(
 )
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(demo: str, chromium: Any, path: str, scheme: str) -> None:
-    context = chromium.new_context(color_scheme=scheme, bypass_csp=True)
+def test_axe_finds_nothing(demo: str, browser: Any, path: str, scheme: str) -> None:
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     page.goto(demo + path)
     page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
