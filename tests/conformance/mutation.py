@@ -477,7 +477,10 @@ class _Writing:
                 "input_dimension": 3,
                 "output_dimension": 3,
                 "invertible": True,
+                "invertible_computed": True,
+                "inverse_fits": True,
                 "parameters_fit": True,
+                "parameters_fault": None,
                 "revision_of": ["https://example.org/older"],
                 "has_error": [error],
             }

@@ -128,7 +128,8 @@ def test_every_field_has_a_mutation() -> None:
         if of.kind != "object"
         or of.of != entry.name  # no made-up record nests a thing in one of its own kind
     }
-    assert fields - broken == set()
+    # It is written only where something is wrong, so no valid record has it to be changed.
+    assert fields - broken == {"CoordinateTransformation.parameters_fault"}
 
 
 def test_the_right_shape_reports_each_mutation(capsys: pytest.CaptureFixture[str]) -> None:
