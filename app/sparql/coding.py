@@ -44,19 +44,13 @@ def choose_coding(accept_encoding: str) -> Coding:
 
 
 async def encoded(parts: AsyncIterable[bytes], coding: Coding) -> AsyncIterator[bytes]:
-    """Encode a stream; the first part is sent on whole, before the next one is there.
+    """Encode a stream; each part is sent on whole, before the next one is there.
 
     Where the stream breaks off, the coding is not ended either.
     """
     encoder, flush_mode = _encoder(coding)
-    is_first = True
     async for part in parts:
-        data = encoder.compress(part)
-        if is_first:
-            data += encoder.flush(flush_mode)
-            is_first = False
-        if data:
-            yield data
+        yield encoder.compress(part) + encoder.flush(flush_mode)
     yield encoder.flush()
 
 
