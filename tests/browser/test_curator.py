@@ -46,12 +46,14 @@ def page(home: Path, browser: Any) -> Iterator[Any]:
     command = _command(home, "serve", "--port", "0")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout
-        address = process.stdout.readline().removeprefix("Serving ").strip()
-        page = browser.new_context(java_script_enabled=False, accept_downloads=True).new_page()
-        page.goto(address)
-        yield page
-        page.context.close()
-        process.send_signal(signal.SIGTERM)
+        try:
+            address = process.stdout.readline().removeprefix("Serving ").strip()
+            page = browser.new_context(java_script_enabled=False, accept_downloads=True).new_page()
+            page.goto(address)
+            yield page
+            page.context.close()
+        finally:  # else leaving this block waits for the server for ever
+            process.send_signal(signal.SIGTERM)
 
 
 def _goto_when(page: Any, address: str, parts_title: str) -> None:
