@@ -12,6 +12,7 @@ import gc
 import json
 import logging
 import os
+import select
 import signal
 import struct
 import sys
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 SIZES: Final = struct.Struct(">II")
 """Stands before each message: bytes of its JSON, bytes of its body."""
+_LOOK_SECONDS: Final = 5.0
+"""How often a worker that nobody asks looks for a new generation."""
 _MUCH_GARBAGE: Final = 200_000
 """Objects that are left over when garbage is looked for, between two answers: a page makes little of it."""
 _TRIES: Final = 3
@@ -151,7 +154,11 @@ async def _serve(configuration: Configuration, requests: BinaryIO, answers: Bina
     gc.disable()
     sandbox.cap_memory(configuration.memory_bytes)
     _send(answers, SIZES.pack(0, 0))
-    while (asked := _receive(requests)) is not None:
+    while True:
+        while not _is_asked(requests):
+            _generation(reader)  # lets go of a generation that is served no more, so that it can be removed
+        if (asked := _receive(requests)) is None:
+            return
         sandbox.kill_at(configuration.seconds)
         _send(answers, encode(await _make(app, reader, asked)))
         sandbox.kill_at(0)
@@ -179,6 +186,12 @@ def _pages(reader: Reader, configuration: Configuration) -> ASGIApp:
         )
     )
     return app
+
+
+def _is_asked(requests: BinaryIO) -> bool:
+    """Wait a while for a request, or for the end. Nothing is read ahead: the next request follows the answer."""
+    readable, _, _ = select.select([requests], [], [], _LOOK_SECONDS)
+    return bool(readable)
 
 
 def _receive(requests: BinaryIO) -> Asked | None:
