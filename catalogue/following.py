@@ -160,17 +160,16 @@ class Reader:
         with ExitStack() as stack:
             try:
                 served = stack.enter_context(newest_sound(self.home))
-                self._damages, self._fault = served.damages, None
-                if served.generation is None:
-                    return
-                if self._held and self._held.snapshot.generation == served.generation.number:
-                    return
-                snapshot = Snapshot.open(served.generation.path, self.home.data_base)
+                held = self._held.snapshot.generation if self._held else _NOTHING
+                if served.generation and served.generation.number != held:
+                    snapshot = Snapshot.open(served.generation.path, self.home.data_base)
+                    stack.callback(snapshot.close)
+                    self._replace(_Held(snapshot, stack.pop_all()))
             except (CatalogueError, OSError) as error:
                 self._note(error)
                 return
-            stack.callback(snapshot.close)
-            self._replace(_Held(snapshot, stack.pop_all()))
+            # Last: that all is well is said when it is served.
+            self._damages, self._fault = served.damages, None
 
     def _note(self, error: CatalogueError | OSError) -> None:
         """Remember why nothing could be opened."""
