@@ -260,8 +260,12 @@ class MadeByWorkers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer; raises `Busy` when no worker can."""
-        self._follow()
+        following = self._follow()
         made = await self._current(_asked(scope))
+        if (
+            following
+        ):  # else what is asked next of this process might be of an older generation than this answer
+            await asyncio.shield(following)
         if made is None:
             await self.here(scope, receive, send)
             return
@@ -287,10 +291,14 @@ class MadeByWorkers:
         self._newest = max(floor, generation)
         return generation >= floor
 
-    def _follow(self) -> None:
+    def _follow(self) -> asyncio.Task[None] | None:
         """Have the reader of this process look for a new generation, which nobody else asks it to."""
-        if self.reader.served() is None and (self._following is None or self._following.done()):
+        is_idle = self._following is None or self._following.done()
+        if is_idle and self.reader.served() is None:
             self._following = asyncio.create_task(asyncio.to_thread(self._look))
+        elif is_idle:
+            return None
+        return self._following
 
     def _look(self) -> None:
         with suppress(CatalogueError), self.reader.snapshot():

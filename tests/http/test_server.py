@@ -40,8 +40,12 @@ def _serving(*arguments: str, home: Path) -> Iterator[tuple[httpx.Client, subpro
         assert process.stdout
         line = process.stdout.readline()
         assert line.startswith("Serving http://127.0.0.1:"), process.stderr.read() if process.stderr else ""
-        with httpx.Client(base_url=line.removeprefix("Serving ").strip(), timeout=20) as client:
-            yield client, process
+        try:
+            with httpx.Client(base_url=line.removeprefix("Serving ").strip(), timeout=20) as client:
+                yield client, process
+        except BaseException:
+            process.kill()  # else leaving this block waits for the server for ever
+            raise
         process.send_signal(signal.SIGTERM)
         rest, errors = process.communicate(timeout=20)
         assert (process.returncode, rest, errors) == (0, "", "")

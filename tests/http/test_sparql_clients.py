@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,7 +95,7 @@ def test_pyoxigraph_service(served: Served) -> None:
     )
     query = f"SELECT ?name {{ ?protein <urn:see> ?pdb SERVICE <{served.sparql}> {{ {STUDY} }} }}"
     found = subprocess.run(
-        ["python", "-c", code, query], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code, query], capture_output=True, text=True, timeout=60, check=True
     )
     assert found.stdout.strip() == "['study 8']"
 

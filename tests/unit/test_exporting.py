@@ -6,6 +6,7 @@ import csv
 import gzip
 import hashlib
 import io
+from importlib.util import find_spec
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -48,7 +49,8 @@ def test_every_file_has_its_checksum_and_the_server_gives_it(catalogue: Catalogu
     for name, digest in sums.items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest, name
     with catalogue.served() as address:
-        for name in ("SHA256SUMS", "all.nq.gz", "all.parquet"):
+        assert "all.parquet" in sums or find_spec("pyarrow") is None
+        for name in ("SHA256SUMS", *sums):
             answer = httpx.get(f"{address}/dumps/latest/{name}", follow_redirects=True)
             assert answer.content == (folder / name).read_bytes()
         part = httpx.get(f"{address}/dumps/2/all.nq.gz", headers={"Range": "bytes=10-19"})
