@@ -21,12 +21,12 @@ from rembigraph.app.negotiation import HTML, JSON
 from rembigraph.app.pages.listing import TRUTH
 from rembigraph.app.pages.representations import BY_TAIL
 from rembigraph.app.pages.signposting import LINKSETS
+from rembigraph.app.pages.words import GRADES
 from rembigraph.app.problems import PROBLEM_JSON
 from rembigraph.app.sparql.formats import GRAPH_FORMATS, RESULT_FORMATS
 from rembigraph.app.sparql.protocol import DIRECT, FORM
-from rembigraph.catalogue.correlation.atlas import GRADES
-from rembigraph.catalogue.correlation.exports import FORMATS
 from rembigraph.catalogue.criteria import SORTS
+from rembigraph.ontology.transform_documents import WRITTEN
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -202,7 +202,7 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         (JSON, HTML, "application/xml", "text/plain"),
         (304, 400, 404, 406, 422, 503),
         _TRANSFORM,
-        formats=("html", "json", *FORMATS),
+        formats=("html", "json", *WRITTEN),
         required=("from", "to"),
         values={name: {"minLength": 1, "maxLength": 2000, "pattern": "[^\\s]"} for name in ("from", "to")},
     ),

@@ -14,8 +14,8 @@ from fastapi.responses import JSONResponse
 from rembigraph.app.description import describe
 from rembigraph.app.feeds import Repository, feeds_router
 from rembigraph.app.pages import local_link, make_renderer, pages_router, secure, static_router
-from rembigraph.app.pages.correlations import correlations_router
 from rembigraph.app.pages.kept import KeptAnswers
+from rembigraph.app.pages.places import places_router
 from rembigraph.app.pages.rendering import Render, Site, content_policy
 from rembigraph.app.pages.vocabulary import vocabulary_router
 from rembigraph.app.pages.workers import MadeByWorkers, PageWorkers, workers_route
@@ -78,9 +78,7 @@ def create_app(
     app.include_router(status_router(reader, service, render, workers))
     site = Site.of(public_url, home.data_base, registered=persistent_iris)
     app.include_router(feeds_router(reader, site, render, repository))
-    app.include_router(
-        correlations_router(reader, public_url=public_url, data_base=home.data_base, render=render)
-    )
+    app.include_router(places_router(reader, site, render))
     pages = pages_router(
         reader,
         public_url=public_url,

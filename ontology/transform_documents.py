@@ -18,6 +18,9 @@ MOST_STEPS: Final = 10_000
 
 MOST_AXES: Final = 16
 
+WRITTEN: Final = ("ome-zarr-0.6", "ome-zarr-0.5", "neuroglancer", "mobie", "bdv-xml", "itk", "matrix")
+"""Names of the formats in which a path is written (`catalogue.correlation.exports`)."""
+
 System = dict[str, Any]
 Parameters = dict[str, Any]
 

@@ -6,66 +6,35 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from fastapi import APIRouter
 from rembigraph.app.negotiation import HTML, JSON
 from rembigraph.app.pages.answers import Body, answer
 from rembigraph.app.pages.geometry import box as read_box
 from rembigraph.app.pages.geometry import short
 from rembigraph.app.pages.lacking import lacking
-from rembigraph.app.pages.rendering import Render, Site
-from rembigraph.app.pages.transforming import TransformPages, as_json, offered_systems, wanted
+from rembigraph.app.pages.transforming import as_json, offered_systems, wanted
 from rembigraph.catalogue.correlation.atlas import GRADES
 from rembigraph.catalogue.correlation.coverage import covering
 from rembigraph.catalogue.parts import archive_of
 from rembigraph.catalogue.queries import named_queries
 from rembigraph.ontology.errors import TransformRefused, UsageError
 from rembigraph.ontology.identifiers import NotAnAccession, parse_accession
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import Response
 
 if TYPE_CHECKING:
+    from rembigraph.app.pages.rendering import Render, Site
     from rembigraph.catalogue.correlation.atlas import Atlas, Member
     from rembigraph.catalogue.correlation.records import CorrelationRecord
     from rembigraph.catalogue.following import Reader
     from rembigraph.catalogue.reader import Snapshot
+    from starlette.requests import Request
+    from starlette.responses import Response
 
-_METHODS: Final = ["GET", "HEAD"]
 _PER_PAGE: Final = 100
 NONE: Final = "none"
 """Grade of a correlative study of which no record describes how its images are brought together."""
 
 
-def correlations_router(reader: Reader, *, public_url: str, data_base: str, render: Render) -> APIRouter:
-    """Return the routes about correlations and transformations."""
-    site = Site.of(public_url, data_base)
-    pages = _CorrelationPages(reader, site, render)
-    transforming = TransformPages(reader, site, render)
-    router = APIRouter()
-
-    @router.api_route("/transform", methods=_METHODS, summary="Where a place of one image lies in another")
-    async def transform(request: Request) -> Response:
-        return await run_in_threadpool(transforming.transform, request)
-
-    @router.api_route("/correlations", methods=_METHODS, summary="Image correlations over all archives")
-    async def correlations(request: Request) -> Response:
-        return await run_in_threadpool(pages.listing, request)
-
-    @router.api_route(
-        "/correlations/health", methods=_METHODS, summary="How many correlative studies can be computed"
-    )
-    async def health(request: Request) -> Response:
-        return await run_in_threadpool(pages.health, request)
-
-    @router.api_route("/correlations/covering", methods=_METHODS, summary="Images that cover a place")
-    async def covered(request: Request) -> Response:
-        return await run_in_threadpool(pages.covering, request)
-
-    return router
-
-
 @dataclass(frozen=True)
-class _CorrelationPages:
+class CorrelationPages:
     """What the routes do, in threads."""
 
     reader: Reader
@@ -73,6 +42,7 @@ class _CorrelationPages:
     render: Render
 
     def listing(self, request: Request) -> Response:
+        """Answer `GET /correlations`."""
         media_type = wanted(request, [HTML, JSON])
         parameters = request.query_params
         grade, study = parameters.get("grade", ""), parameters.get("study", "").strip()
@@ -132,6 +102,7 @@ class _CorrelationPages:
         }
 
     def health(self, request: Request) -> Response:
+        """Answer `GET /correlations/health`."""
         media_type = wanted(request, [HTML, JSON])
         query = named_queries()["correlation_health"]
         with self.reader.snapshot() as snapshot:
@@ -150,6 +121,7 @@ class _CorrelationPages:
         return answer(request, Body.of(page.encode()), HTML, {"Vary": "Accept"})
 
     def covering(self, request: Request) -> Response:
+        """Answer `GET /correlations/covering`."""
         media_type = wanted(request, [JSON, HTML])
         system, text = (request.query_params.get(name, "").strip() for name in ("system", "box"))
         if media_type == JSON:

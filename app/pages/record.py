@@ -12,7 +12,6 @@ from urllib.parse import quote, unquote
 
 from rembigraph.app.pages.absent import UnknownStudyError, WithdrawnStudyError
 from rembigraph.app.pages.answers import Body, answer
-from rembigraph.app.pages.correlation_page import correlation_page
 from rembigraph.app.pages.landing import landing
 from rembigraph.app.pages.links import external_redirect
 from rembigraph.app.pages.rendering import Render, Site
@@ -184,6 +183,8 @@ class Records:
 
     def _thing_page(self, request: Request, snapshot: Snapshot, view: RecordView, node: Node) -> bytes:
         if node.class_name == "ImageCorrelation":
+            from rembigraph.app.pages.correlation_page import correlation_page  # numpy: not on start-up
+
             frame = request.query_params.get("frame", "")
             values = correlation_page(snapshot, view, node, self.site, frame)
             if values is not None:

@@ -12,9 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rembigraph.loaders.fetch import Client, Failed, Manners
-from rembigraph.loaders.live_addresses import Sites
-
 HOPS: Final = "Rembigraph-Hops"
 """Header that counts how many endpoints have passed a query on, so that a circle of them ends."""
 
@@ -72,6 +69,10 @@ def ask_peer(peer: Peer, query: str, until: float) -> dict[str, Any]:
     Raises:
         PeerFailedError: there is no answer in bounds.
     """
+    # Not on start-up: the loaders bring requests and every mapping with them, and most servers ask nobody.
+    from rembigraph.loaders.fetch import Client, Failed, Manners
+    from rembigraph.loaders.live_addresses import Sites
+
     manners = Manners(
         peer.user_agent, 0.0, 3.0, max(until - time.monotonic(), 0.1), most_bytes=peer.most_bytes
     )

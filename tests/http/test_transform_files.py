@@ -13,6 +13,7 @@ from rembigraph.app.main import create_app
 from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.app.transform_files import read_transform_file
 from rembigraph.catalogue.correlation.exports import FORMATS
+from rembigraph.ontology.transform_documents import WRITTEN
 
 from tests.conftest import running
 from tests.made_catalogue import made
@@ -45,6 +46,10 @@ def test_each_format_comes_as_a_file_or_is_refused_in_words(server: str, name: s
     file_name = answer.headers["content-disposition"].split('"')[1]
     read = read_transform_file(answer.content, file_name)
     assert read.steps
+
+
+def test_the_description_names_every_format() -> None:
+    assert tuple(FORMATS) == WRITTEN
 
 
 def test_a_file_holds_the_map_that_the_answer_tells(server: str) -> None:
