@@ -12,6 +12,8 @@ from rembigraph.ontology.errors import CatalogueError
 HTML: Final = "text/html"
 JSON: Final = "application/json"
 
+LEAST_CODED_BYTES: Final = 1000
+"""Shorter answers gain nothing from a content coding."""
 _MAX_HEADER: Final = 4096
 _MAX_RANGES: Final = 64
 _TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - the token of RFC 9110
@@ -75,6 +77,19 @@ def profiles_of(accept: str, media_type: str) -> set[str]:
         name, *parameters = (part.strip() for part in item.split(";"))
         values = (part.partition("=") for part in parameters if name.lower() == media_type)
         found.update(value.strip(' "') for key, _, value in values if key.strip().lower() == "profile")
+    return found
+
+
+def codings(accept_encoding: str) -> dict[str, float]:
+    """Return the content codings that an `Accept-Encoding` header names, with their quality (RFC 9110, section 12.5.3).
+
+    >>> codings("br, gzip;q=0.5, zstd;q=nonsense")
+    {'br': 1.0, 'gzip': 0.5, 'zstd': 0.0}
+    """
+    found: dict[str, float] = {}
+    for item in accept_encoding.lower()[:_MAX_HEADER].split(",")[:_MAX_RANGES]:
+        name, *parameters = (part.strip() for part in item.split(";"))
+        found[name], _ = _parameters(parameters)
     return found
 
 

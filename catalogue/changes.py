@@ -11,6 +11,7 @@ published later has a later datestamp, and `Changes.next_time` is the earliest t
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -29,6 +30,7 @@ CHANGES_VERSION: Final = 1
 
 CREATED, CHANGED, WITHDRAWN, REINSTATED = "created", "changed", "withdrawn", "reinstated"
 TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}Z)?", re.ASCII)
 
 _AT_ONCE: Final = 1000
 _NEVER: Final = 10**9  # no number of a generation
@@ -315,3 +317,14 @@ def _unreadable(path: Path, why: str) -> StoreDamaged:
     return StoreDamaged(
         f"the list of changes cannot be read: {why}", where=str(path), fix="run `rembigraph restore`"
     )
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is a day or a time in UTC, as feeds take them: `2026-11-28` or `2026-11-28T12:00:00Z`."""
+    if not _DATE.fullmatch(text):
+        return False
+    try:
+        datetime.strptime(text, TIME_FORMAT if "T" in text else "%Y-%m-%d")  # noqa: DTZ007 - only looked at
+    except ValueError:
+        return False
+    return True

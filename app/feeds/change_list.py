@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from rembigraph.app.negotiation import JSON
-from rembigraph.app.pages.answers import Body, answer
-from rembigraph.catalogue.changes import TIME_FORMAT, Change, Changes, Window
+from rembigraph.app.pages.answers import OPEN, Body, answer
+from rembigraph.catalogue.changes import Change, Changes, Window, is_date
 from rembigraph.ontology.errors import UsageError
 from rembigraph.ontology.identifiers import is_accession
 
@@ -31,7 +31,6 @@ PARAMETERS: Final[Mapping[str, str]] = {
     "set": "a set of studies, as /oai?verb=ListSets names them",
     "after": "accession after which to go on among the changes of the time `since`; links give it",
 }
-_SINCE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}Z)?", re.ASCII)
 _SET: Final = re.compile(r"[A-Za-z0-9_.:-]{1,200}", re.ASCII)
 
 
@@ -78,7 +77,7 @@ def listing(request: Request, reader: Reader, site: Site, path: str, size: int, 
             "later": address({"since": changes.next_time}),
         }
     body = Body.of(json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n")
-    return answer(request, body, JSON, {"Access-Control-Allow-Origin": "*"})
+    return answer(request, body, JSON, OPEN)
 
 
 def check_set(window: Window, changes: Changes) -> None:
@@ -117,7 +116,7 @@ def window_of(given: list[tuple[str, str]]) -> Window:
     if len(said) < len(given):
         raise UsageError("a parameter is repeated", fix="Give each parameter once.")
     since, category, after = (said.get(name, "") for name in ("since", "set", "after"))
-    if since and not (_SINCE.fullmatch(since) and _is_time(since)):
+    if since and not is_date(since):
         raise UsageError(
             "this is no time", where="since", fix="Write 2026-11-28 or 2026-11-28T12:00:00Z (UTC)."
         )
@@ -127,13 +126,3 @@ def window_of(given: list[tuple[str, str]]) -> Window:
         raise UsageError("this is no place to go on from", where="after", fix="Follow the link `next`.")
     time = since + "T00:00:00Z" if since and "T" not in since else since
     return Window("", "", category, (time, after)) if after else Window(time, "", category)
-
-
-def _is_time(text: str) -> bool:
-    from datetime import datetime
-
-    try:
-        datetime.strptime(text, TIME_FORMAT if "T" in text else "%Y-%m-%d")  # noqa: DTZ007 - only looked at
-    except ValueError:
-        return False
-    return True

@@ -17,14 +17,14 @@ from pyoxigraph import NamedNode, RdfFormat, Triple, serialize
 from rembigraph.app.feeds.repository import Repository
 from rembigraph.app.negotiation import negotiate
 from rembigraph.app.pages.absent import UnknownStudyError, WithdrawnStudyError
-from rembigraph.app.pages.answers import Body, answer
+from rembigraph.app.pages.answers import OPEN, Body, answer
 from rembigraph.app.pages.record import described
 from rembigraph.app.pages.rendering import Site
 from rembigraph.catalogue.changes import Changes
 from rembigraph.catalogue.exports.dcat import THEMES, dataset_triples, ordered, record_triples
 from rembigraph.catalogue.exports.dcat_things import FEED_PREFIXES, Facts, dated, expanded, plain, typed
 from rembigraph.ontology.errors import UsageError
-from rembigraph.ontology.identifiers import NotAnAccession, is_accession, parse_accession
+from rembigraph.ontology.identifiers import Accession, NotAnAccession, is_accession, parse_accession
 
 if TYPE_CHECKING:
     from rembigraph.catalogue.following import Reader
@@ -79,34 +79,27 @@ class DcatFeed:
     def dataset(self, request: Request, text: str) -> Response:
         """Answer with the record of a study; raises UnknownStudyError or WithdrawnStudyError."""
         try:
-            accession = str(parse_accession(text))
+            accession = parse_accession(text)
         except NotAnAccession as error:
             raise UnknownStudyError("there is no such study here") from error
         with self.reader.snapshot() as snapshot, Changes.opened(snapshot.path) as changes:
-            change = changes.of(accession)
+            change = changes.of(str(accession))
             if change is None or not change.is_held:
                 raise self._absent(accession)
-            return _rdf(request, self._dataset(snapshot, accession, change.created, change.time))
+            return _rdf(request, self._dataset(snapshot, str(accession), change.created, change.time))
 
     def shapes(self, request: Request) -> Response:
         """Answer with the profiles and their shapes, in Turtle."""
         text = resources.files("rembigraph.app.feeds").joinpath(_SHAPES).read_text(encoding="utf-8")
         negotiate(request.headers.get("accept"), ["text/turtle"])
         content = f"@base <{self.site.url('/fdp/shapes')}> .\n{text}".encode()
-        return answer(request, Body.of(content), "text/turtle", {"Access-Control-Allow-Origin": "*"})
+        return answer(request, Body.of(content), "text/turtle", OPEN)
 
-    def _absent(self, accession: str) -> Exception:
-        gone = self.reader.withdrawn(accession)
+    def _absent(self, accession: Accession) -> Exception:
+        gone = self.reader.withdrawn(str(accession))
         if gone is None:
-            return UnknownStudyError("there is no such study here", accession=accession)
-        return WithdrawnStudyError(
-            f"{accession} was withdrawn from this catalogue",
-            accession=accession,
-            reason=gone.reason,
-            date=gone.time[:10],
-            successor=gone.successor,
-            archive_page=parse_accession(accession).landing_page,
-        )
+            return UnknownStudyError("there is no such study here", accession=str(accession))
+        return WithdrawnStudyError.of(accession, gone)
 
     def _heading(self, facts: Facts, iri: str, profile: str, times: tuple[str, str]) -> None:
         """State what every record of a FAIR Data Point says of itself."""
@@ -176,13 +169,12 @@ class DcatFeed:
     def _paging(self, facts: Facts, after: str, found: list[tuple[str, str]], studies: int | None) -> None:
         """State the page in both vocabularies of Hydra: harvesters know the older or the newer one."""
         iri = self.site.url("/dcat")
-        page = f"{iri}?after={after}" if after else f"{iri}?after="
+        page = f"{iri}?after={after}"
         facts.link(iri, "hydra:view", page, "hydra:PartialCollectionView")
         facts.add(page, "rdf:type", NamedNode(expanded("hydra:PagedCollection")))
         facts.add(page, "hydra:itemsPerPage", typed(str(PAGE), "xsd:integer"))
-        if studies is not None:
-            facts.add(iri, "hydra:totalItems", typed(str(studies), "xsd:integer"))
-            facts.add(page, "hydra:totalItems", typed(str(studies), "xsd:integer"))
+        for collection in (iri, page) if studies is not None else ():
+            facts.add(collection, "hydra:totalItems", typed(str(studies), "xsd:integer"))
         for newer, older, name in (("first", "firstPage", ""), ("next", "nextPage", _last(found))):
             if newer == "first" or name:
                 target = NamedNode(f"{iri}?after={name}")
@@ -231,5 +223,5 @@ def _after(request: Request) -> str:
 def _rdf(request: Request, triples: list[Triple]) -> Response:
     media_type = negotiate(request.headers.get("accept"), list(FORMATS))
     content = serialize(triples, format=FORMATS[media_type], prefixes=FEED_PREFIXES) or b""
-    headers = {"Vary": "Accept", "Access-Control-Allow-Origin": "*"}
+    headers = {"Vary": "Accept", **OPEN}
     return answer(request, Body.of(content), media_type, headers)

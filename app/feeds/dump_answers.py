@@ -10,7 +10,7 @@ from rembigraph.app.feeds.dumps import PACKINGS, Dump, listed, made, void
 from rembigraph.app.feeds.streams import streamed
 from rembigraph.app.negotiation import JSON
 from rembigraph.app.pages.absent import UnknownStudyError
-from rembigraph.app.pages.answers import Body, answer
+from rembigraph.app.pages.answers import OPEN, Body, answer
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 LATEST: Final = "latest"
 FOLDER: Final = "dumps"
 """Folder of a catalogue in which written dumps lie, by generation."""
-_OPEN: Final = {"Access-Control-Allow-Origin": "*"}
 _WRITTEN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}", re.ASCII)
 _TYPES: Final = {
     **PACKINGS,
@@ -59,9 +58,7 @@ def dump_list(request: Request, reader: Reader, site: Site, generation: str = ""
         found["written"] = [{"name": name, "url": f"{base}/{name}"} for name in written]
     body = Body.of(json.dumps(found, indent=1).encode() + b"\n")
     # Not kept: files may be written beside a generation that is served already.
-    response = answer(request, body, JSON, _OPEN)
-    request.scope.pop("rembigraph.keep", None)
-    return response
+    return answer(request, body, JSON, OPEN, keep=False)
 
 
 def dump_file(request: Request, reader: Reader, site: Site, generation: str, name: str) -> Response:
@@ -77,7 +74,7 @@ def dump_file(request: Request, reader: Reader, site: Site, generation: str, nam
     if generation.isascii() and generation.isdecimal() and len(generation) < 9 and _WRITTEN.fullmatch(name):
         file = folder_of(reader.home, int(generation)) / name
         if str(int(generation)) == generation and file.is_file():
-            return FileResponse(file, media_type=_media_type(name), headers=_OPEN)
+            return FileResponse(file, media_type=_media_type(name), headers=OPEN)
     dump = Dump.named(name)
     if dump is None or generation != str(number):
         raise _unknown()
@@ -90,11 +87,11 @@ def void_description(request: Request, reader: Reader, site: Site) -> Response:
     """Answer with what the dataset is and where, in VoID."""
     with reader.snapshot() as snapshot:
         content = void(snapshot, site)
-    return answer(request, Body.of(content), "text/turtle", _OPEN)
+    return answer(request, Body.of(content), "text/turtle", OPEN)
 
 
 def _onward(site: Site, path: str) -> Response:
-    return RedirectResponse(site.path(path), 302, {"Cache-Control": "no-cache", **_OPEN})
+    return RedirectResponse(site.path(path), 302, {"Cache-Control": "no-cache", **OPEN})
 
 
 def _unknown() -> UnknownStudyError:

@@ -14,16 +14,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl
 
-from rembigraph.catalogue.changes import TIME_FORMAT
+from rembigraph.catalogue.changes import TIME_FORMAT, is_date
 
 TOKEN_DAYS: Final = 7
 """How long a resumption token is taken."""
 _MAX_PAIRS: Final = 50
 _MAX_VALUE: Final = 2000
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}Z)?", re.ASCII)
 _SET: Final = re.compile(r"[A-Za-z0-9_.!~*'()-]+(?::[A-Za-z0-9_.!~*'()-]+)*", re.ASCII)
 _CHECK: Final = 8
 
@@ -195,7 +194,7 @@ class Asked:
             if len(value) > _MAX_VALUE:
                 raise OaiError("badArgument", f"the argument {name} is longer than {_MAX_VALUE} characters")
         for name in ("from", "until"):
-            if name in self.arguments and not _is_date(self.arguments[name]):
+            if name in self.arguments and not is_date(self.arguments[name]):
                 raise OaiError("badArgument", f"{name} must be YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ")
         if "set" in self.arguments and not _SET.fullmatch(self.arguments["set"]):
             raise OaiError("badArgument", "that is no setSpec; ListSets names the sets")
@@ -238,16 +237,6 @@ def _check_names(names: Sequence[str], taken: Arguments) -> None:
     missing = sorted(taken.required - set(names))
     if missing:
         raise OaiError("badArgument", f"the argument {missing[0]} is missing")
-
-
-def _is_date(text: str) -> bool:
-    if not _DATE.fullmatch(text):
-        return False
-    try:
-        _parsed: Any = datetime.strptime(text, TIME_FORMAT if "T" in text else "%Y-%m-%d")  # noqa: DTZ007 - UTC
-    except ValueError:
-        return False
-    return True
 
 
 def _moment(date: str, time: str) -> str:

@@ -14,7 +14,7 @@ from rembigraph.app.feeds.oai import OaiServer
 from rembigraph.app.feeds.repository import Repository
 from rembigraph.app.feeds.sitemap import robots, sitemap
 from rembigraph.app.negotiation import HTML, negotiate
-from rembigraph.app.pages.answers import Body, answer
+from rembigraph.app.pages.answers import OPEN, Body, answer
 from rembigraph.app.pages.rendering import Render, Site
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -41,10 +41,11 @@ def feeds_router(
         repository: who offers the records.
     """
     router = APIRouter()
-    server = OaiServer(reader, site, repository or Repository())
+    repository = repository or Repository()
+    server = OaiServer(reader, site, repository)
 
     def harvested(request: Request, query: bytes) -> Response:
-        return answer(request, Body.of(server.answer(query)), XML, {"Access-Control-Allow-Origin": "*"})
+        return answer(request, Body.of(server.answer(query)), XML, OPEN)
 
     # One route, so that what it allows is told in full (RFC 9110, section 15.5.6).
     @router.api_route(
@@ -72,13 +73,13 @@ def feeds_router(
     async def robots_txt(request: Request) -> Response:
         return robots(request, site)
 
-    _describe_catalogue(router, DcatFeed(reader, site, repository or Repository()))
+    _describe_catalogue(router, DcatFeed(reader, site, repository))
     _offer_files(router, reader, site)
 
     def shown(request: Request) -> Response:
         negotiate(request.headers.get("accept"), [HTML])
         with reader.snapshot() as snapshot:
-            content = render("data.html", entrance(snapshot, site, repository or Repository()))
+            content = render("data.html", entrance(snapshot, site, repository))
         return answer(request, Body.of(content.encode()), HTML, {"Vary": "Accept"})
 
     @router.api_route("/data", methods=_METHODS, summary="Every feed, with commands to copy")

@@ -6,7 +6,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
-from rembigraph.app.pages.answers import holds
+from rembigraph.app.pages.answers import OPEN, holds
 from starlette.responses import Response, StreamingResponse
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def streamed(
     with reader.snapshot() as snapshot:
         told = f"{version('rembigraph')} {snapshot.generation} {request.url.path}?{request.url.query}"
     etag = f'W/"{sha256(told.encode()).hexdigest()[:32]}"'
-    headers = {"Cache-Control": "no-cache", "ETag": etag, "Access-Control-Allow-Origin": "*"}
+    headers = {"Cache-Control": "no-cache", "ETag": etag, **OPEN}
     if holds(request.headers.get("if-none-match", ""), etag.removeprefix("W/")):
         return Response(status_code=304, headers=headers)
     if name:

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 from fastapi import APIRouter
 from rembigraph.app.negotiation import HTML, JSON, negotiate
 from rembigraph.app.pages.absent import UnknownStudyError
-from rembigraph.app.pages.answers import Body, answer
+from rembigraph.app.pages.answers import OPEN, Body, answer
 from rembigraph.app.pages.record import raw_path
 from rembigraph.app.pages.rendering import Render, Site
 from rembigraph.app.pages.terms import about_path, term_name
@@ -104,7 +104,7 @@ class _AboutPages:
         with self.reader.snapshot() as snapshot:
             values = self._values(snapshot, iri, name)
         if media_type == JSON:
-            headers = {"Vary": "Accept", "Access-Control-Allow-Origin": "*"}
+            headers = {"Vary": "Accept", **OPEN}
             return answer(request, Body.of(_as_json(values, self.site)), JSON, headers)
         page = self.render("about.html", values).encode()
         return answer(request, Body.of(page), HTML, {"Vary": "Accept"})

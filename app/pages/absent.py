@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rembigraph.ontology import errors
+
+if TYPE_CHECKING:
+    from rembigraph.catalogue.ledger import WithdrawalEntry
+    from rembigraph.ontology.identifiers import Accession
 
 
 class UnknownStudyError(errors.UnknownAccession):
@@ -62,3 +66,16 @@ class WithdrawnStudyError(errors.WithdrawnAccession):
             "successor": successor,
             "archive_page": archive_page,
         }
+
+    @classmethod
+    def of(cls, accession: Accession, gone: WithdrawalEntry, citation: str = "") -> WithdrawnStudyError:
+        """Return the error about a study that the ledger says is withdrawn."""
+        return cls(
+            f"{accession} was withdrawn from this catalogue",
+            accession=str(accession),
+            reason=gone.reason,
+            date=gone.time[:10],
+            successor=gone.successor,
+            archive_page=accession.landing_page,
+            citation=citation,
+        )

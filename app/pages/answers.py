@@ -15,6 +15,8 @@ from starlette.responses import Response
 
 KEEP: Final = "rembigraph.keep"
 """Key of a request's scope: the generation, the address and what is negotiated alone decide its answer."""
+OPEN: Final[Mapping[str, str]] = {"Access-Control-Allow-Origin": "*"}
+"""What says that pages of any origin may read an answer."""
 CACHE_BYTES: Final = 32 * 1024 * 1024
 
 
@@ -58,13 +60,20 @@ class BodyCache:
 
 
 def answer(
-    request: Request, body: Body, media_type: str, headers: Mapping[str, str] | None = None, status: int = 200
+    request: Request,
+    body: Body,
+    media_type: str,
+    headers: Mapping[str, str] | None = None,
+    status: int = 200,
+    *,
+    keep: bool = True,
 ) -> Response:
     """Return an answer with its validators: 304 when the client holds it already, no content for HEAD.
 
-    It must depend on nothing but the generation, the address and what is negotiated: it may be kept (see `kept`).
+    It must depend on nothing but the generation, the address and what is negotiated, unless `keep` is false: it may
+    be kept (see `kept`).
     """
-    request.scope[KEEP] = True
+    request.scope[KEEP] = keep
     fields = {"Cache-Control": "no-cache", "ETag": body.etag, **(headers or {})}
     if status == 200 and holds(request.headers.get("if-none-match", ""), body.etag):
         return Response(status_code=304, headers=fields)

@@ -1,6 +1,6 @@
 """Content coding: what goes out as a whole goes out compressed, for who can read that (RFC 9110, section 8.4).
 
-Streams, such as results of queries, are left as they are: what fronts the server may compress them (`deploy/`).
+Results of queries are streams, and coded as such (`app.sparql.coding`).
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ import gzip
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-LEAST_BYTES: Final = 1000
-"""Shorter answers gain nothing."""
+from rembigraph.app.negotiation import LEAST_CODED_BYTES, codings
+
 _LEVEL: Final = 6
-_MOST_RANGES: Final = 32
 _TEXT: Final = (b"text/", b"image/svg+xml")
 _TEXT_ENDS: Final = (b"json", b"xml", b"n-triples", b"n-quads", b"trig", b"linkset", b"bibtex", b"yaml")
 
@@ -21,12 +20,8 @@ Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 
 def reads_gzip(accept_encoding: bytes) -> bool:
     """Whether an `Accept-Encoding` header lets an answer be gzipped: named, or by `*`, with a weight that isn't 0."""
-    weights: dict[bytes, bool] = {}
-    for each in accept_encoding.lower().split(b",")[:_MOST_RANGES]:
-        name, _, weight = each.partition(b";")
-        value = weight.strip().removeprefix(b"q=").strip()
-        weights[name.strip()] = not value or value.strip(b"0.") != b""
-    return weights.get(b"gzip", weights.get(b"x-gzip", weights.get(b"*", False)))
+    named = codings(accept_encoding.decode("latin-1"))
+    return named.get("gzip", named.get("x-gzip", named.get("*", 0.0))) > 0
 
 
 def may_be_coded(headers: Headers, size: int) -> bool:
@@ -34,7 +29,7 @@ def may_be_coded(headers: Headers, size: int) -> bool:
     found = dict(headers)
     kind = found.get(b"content-type", b"").split(b";")[0].strip()
     is_text = kind.startswith(_TEXT) or kind.endswith(_TEXT_ENDS)
-    return is_text and size >= LEAST_BYTES and b"content-encoding" not in found
+    return is_text and size >= LEAST_CODED_BYTES and b"content-encoding" not in found
 
 
 def varying(headers: Headers) -> list[tuple[bytes, bytes]]:

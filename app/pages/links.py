@@ -16,7 +16,7 @@ from fastapi import APIRouter
 from rembigraph.app.negotiation import HTML, JSON, negotiate
 from rembigraph.app.pages import text, words
 from rembigraph.app.pages.absent import UnknownStudyError
-from rembigraph.app.pages.answers import Body, answer
+from rembigraph.app.pages.answers import OPEN, Body, answer
 from rembigraph.app.pages.landing import Card, card_of, statement_of
 from rembigraph.app.pages.linkage import canonical_end, decision_document, link_entries
 from rembigraph.app.pages.rendering import Render, Site
@@ -107,7 +107,7 @@ class _LinkPages:
         with self.reader.snapshot() as snapshot:
             values = self._pair(snapshot, *ends) if ends[1:] else self._record(snapshot, ends[0])
         if media_type == JSON:
-            headers = {"Vary": "Accept", "Access-Control-Allow-Origin": "*"}
+            headers = {"Vary": "Accept", **OPEN}
             body = json.dumps(values["json"], ensure_ascii=False, indent=1).encode()
             return answer(request, Body.of(body), JSON, headers)
         page = self.render("pair.html" if ends[1:] else "links.html", values)

@@ -258,15 +258,7 @@ class Records:
         name = str(accession)
         gone = self.reader.withdrawn(name)
         if gone:
-            return WithdrawnStudyError(
-                f"{name} was withdrawn from this catalogue",
-                accession=name,
-                reason=gone.reason,
-                date=gone.time[:10],
-                successor=gone.successor,
-                archive_page=accession.landing_page,
-                citation=self._last_citation(name),
-            )
+            return WithdrawnStudyError.of(accession, gone, self._last_citation(name))
         named_by = tuple(part.accession for part in snapshot.parts(name) if part.held)
         return UnknownStudyError(
             f"{name} is not in this catalogue",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from rembigraph.app.negotiation import HTML, JSON, NotAcceptableError, negotiate
-from rembigraph.app.pages.answers import Body, answer
+from rembigraph.app.pages.answers import OPEN, Body, answer
 from rembigraph.app.pages.geometry import question_of
 from rembigraph.catalogue.correlation.answers import answer as answered
 from rembigraph.catalogue.correlation.answers import path_of
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _MOST_OFFERED: Final = 300
 _NOT_IN_A_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]+")
-OPEN: Final = {"Vary": "Accept", "Access-Control-Allow-Origin": "*"}
 FORMS: Final = {"html": HTML, "json": JSON}
 
 
@@ -45,7 +44,7 @@ def wanted(request: Request, offered: list[str]) -> str:
 def as_json(request: Request, value: Any) -> Response:
     """Return the answer of plain values as JSON, which any page may read."""
     body = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
-    return answer(request, Body.of(body.encode()), JSON, OPEN)
+    return answer(request, Body.of(body.encode()), JSON, {"Vary": "Accept", **OPEN})
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,11 @@ class TransformPages:
             path = path_of(atlas, question_of(request.query_params))
             written = export_path(path, request.query_params["format"], _image(atlas, path))
         ends = (_NOT_IN_A_NAME.sub("_", atlas.short(end))[-80:] for end in (path.source, path.target))
-        headers = {**OPEN, "Content-Disposition": f'attachment; filename="{"--".join(ends)}{written.suffix}"'}
+        headers = {
+            "Vary": "Accept",
+            **OPEN,
+            "Content-Disposition": f'attachment; filename="{"--".join(ends)}{written.suffix}"',
+        }
         if written.notes:
             notes = " ".join(written.notes).encode("ascii", "replace").decode()
             headers |= {"Rembigraph-Note": notes[:2000], "Access-Control-Expose-Headers": "Rembigraph-Note"}

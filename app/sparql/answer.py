@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from rembigraph.app.negotiation import LEAST_CODED_BYTES
 from rembigraph.app.sparql import frames
-from rembigraph.app.sparql.coding import WORTHWHILE_BYTES
 from rembigraph.app.sparql.evaluation import Job
 from rembigraph.app.sparql.frames import Frame
 from rembigraph.app.sparql.pool import Pool
@@ -123,7 +123,7 @@ class Answer:
     @property
     def is_long(self) -> bool:
         """Whether its first bytes are many enough to be worth a coding."""
-        return len(self._first or b"") >= WORTHWHILE_BYTES
+        return len(self._first or b"") >= LEAST_CODED_BYTES
 
     @property
     def generation(self) -> str:

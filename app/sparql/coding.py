@@ -7,10 +7,10 @@ from collections.abc import AsyncIterable, AsyncIterator
 from typing import Final, Literal, Protocol
 
 import zstandard
+from rembigraph.app.negotiation import codings
 
 Coding = Literal["zstd", "gzip", ""]
 
-WORTHWHILE_BYTES: Final = 1_000
 _GZIP_WINDOW: Final = 31
 _LEVEL: Final = 1
 _OFFERED: Final[tuple[Coding, ...]] = ("zstd", "gzip")
@@ -28,14 +28,7 @@ def choose_coding(accept_encoding: str) -> Coding:
     >>> choose_coding("gzip, deflate, br, zstd"), choose_coding("gzip;q=1.0, zstd;q=0.5"), choose_coding("br")
     ('zstd', 'gzip', '')
     """
-    qualities: dict[str, float] = {}
-    for part in accept_encoding.lower().split(",")[:32]:
-        name, _, parameter = part.partition(";")
-        value = parameter.strip().removeprefix("q=")
-        try:
-            qualities[name.strip()] = float(value) if parameter.strip() else 1.0
-        except ValueError:
-            qualities[name.strip()] = 0.0
+    qualities = codings(accept_encoding)
     best: Coding = ""
     for coding in _OFFERED:
         if 0 < qualities.get(coding, 0.0) <= 1 and qualities[coding] > qualities.get(best, 0.0):

@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from pyoxigraph import NamedNode, Triple
+from rembigraph.app.negotiation import LEAST_CODED_BYTES
 from rembigraph.app.pages.answers import holds
 from rembigraph.app.sparql.answer import Answer
-from rembigraph.app.sparql.coding import WORTHWHILE_BYTES, choose_coding, encode, encoded
+from rembigraph.app.sparql.coding import choose_coding, encode, encoded
 from rembigraph.app.sparql.description import PREFIXES as DESCRIPTION_PREFIXES
 from rembigraph.app.sparql.description import describe_service, write
 from rembigraph.app.sparql.executable import PREFIXES as EXAMPLE_PREFIXES
@@ -244,7 +245,7 @@ class SparqlEndpoint:
         if body is None:
             return None
         coding = choose_coding(request.headers.get("accept-encoding", ""))
-        if coding and len(body) >= WORTHWHILE_BYTES:
+        if coding and len(body) >= LEAST_CODED_BYTES:
             body = encode(body, coding)
             headers["Content-Encoding"] = coding
         return Response(body, headers={**headers, "Content-Type": chosen.content_type})

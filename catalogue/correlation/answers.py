@@ -5,13 +5,13 @@ Plain values, ready for JSON: HTTP, the command line and the pages say the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from rembigraph.catalogue.correlation.atlas import Atlas
-from rembigraph.catalogue.correlation.graph import Move
+from rembigraph.catalogue.correlation.graph import Move, rms_of
 from rembigraph.catalogue.correlation.paths import At, Path, closure_error, find_path, other_paths
 from rembigraph.catalogue.correlation.routing import SMALL_PART
 from rembigraph.catalogue.correlation.steps import counting_error
@@ -293,7 +293,7 @@ def describe_move(atlas: Atlas, move: Move) -> dict[str, Any]:
         "type": move.step.transform.kind,
         "exact": move.step.exact,
         "error": error,
-        "rms_in_target": None if spread is None else float(np.sqrt(max(float(np.trace(spread)), 0.0))),
+        "rms_in_target": None if spread is None else rms_of(spread),
         "landmarks": len(move.step.fit.source) if move.step.fit else None,
         "registration": dict(record.registration),
         "record": record.study,
@@ -324,14 +324,3 @@ def notes(atlas: Atlas, path: Path, at: Sequence[At]) -> list[str]:
                 f"{atlas.short(record.iri)} is walked backwards; its error is carried through the inverse."
             )
     return said
-
-
-def refusal(error: TransformRefused) -> Mapping[str, Any]:
-    """A refusal in plain values."""
-    return {
-        "error": error.code,
-        "message": error.message,
-        "where": error.where,
-        "fix": error.fix,
-        **error.facts,
-    }

@@ -184,14 +184,6 @@ class Atlas:
             self.transformations[iri] for iri in correlation.transformations if iri in self.transformations
         ]
 
-    def of_study(self, accession: str) -> list[CorrelationRecord]:
-        """Correlations that a study states or that name it."""
-        return [
-            one
-            for one in self.correlations.values()
-            if one.study == accession or any(member.accession == accession for member in one.members)
-        ]
-
     def connected(self, accession: str) -> list[CorrelationRecord]:
         """Correlations of a study, of the studies that these name, and so on, over all archives."""
         joined: defaultdict[str, list[CorrelationRecord]] = defaultdict(list)

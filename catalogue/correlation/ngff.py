@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -145,10 +145,3 @@ class _DocumentReader:
             document = self.sibling(path) if self.sibling else None
             self.seen[path] = None if document is None else read_ngff(document)
         return self.seen[path]
-
-
-def system_names(document: NgffDocument) -> Iterator[str]:
-    """All systems that are declared or named by a transformation."""
-    yield from dict.fromkeys(
-        [*document.systems, *(end for step in document.steps for end in (step.source, step.target))]
-    )

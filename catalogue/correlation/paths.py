@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import sqrt
 from typing import Any, Final
 
 import numpy as np
-from rembigraph.catalogue.correlation.graph import Move, SystemGraph
+from rembigraph.catalogue.correlation.graph import Move, SystemGraph, rms_of
 from rembigraph.catalogue.correlation.network import Ask, Prefer
 from rembigraph.catalogue.correlation.routing import no_path_reason, search
 from rembigraph.catalogue.transforms.affine import compose, identity_matrix
@@ -125,7 +124,7 @@ class Path:
     def rms(self) -> float | None:
         """Expected distance error in the target frame from the stated errors; none where one is unknown."""
         found = self.covariance()
-        return None if found is None else sqrt(max(float(np.trace(found)), 0.0))
+        return None if found is None else rms_of(found)
 
     def at(self, point: Array) -> At:
         """Map one point, with the error at that point: from landmarks where a step keeps them, else the stated one."""
@@ -143,7 +142,7 @@ class Path:
                 spreads.append(self.graph.covariance(move, local))
             here = there
         total = self._carried(spreads)
-        rms = None if total is None else sqrt(max(float(np.trace(total)), 0.0))
+        rms = None if total is None else rms_of(total)
         return At(here[0], rms, any(outside) if outside else None)
 
 
