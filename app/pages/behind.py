@@ -12,7 +12,7 @@ from rembigraph.catalogue.counts import NEWEST
 from rembigraph.catalogue.precedence import ALL, MOST, precedence_of
 from rembigraph.catalogue.recordview import field_iri
 from rembigraph.ontology.fields import classes
-from rembigraph.ontology.identifiers import Iris
+from rembigraph.ontology.identifiers import PREFIXES, Iris
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,12 +20,7 @@ if TYPE_CHECKING:
     from rembigraph.app.pages.rendering import Site
     from rembigraph.catalogue.recordview import RecordView
 
-_REMBI: Final = "https://w3id.org/rembigraph/ns#"
-_PREFIXES: Final = {
-    "rembi": _REMBI,
-    "dcterms": "http://purl.org/dc/terms/",
-    "dcat": "http://www.w3.org/ns/dcat#",
-}
+_PREFIXES: Final = {name: PREFIXES[name] for name in ("rembi", "dcterms", "dcat")}
 _THINGS: Final = {
     "components": ("StudyComponent",),
     "samples": ("Biosample", "Specimen"),

@@ -64,7 +64,8 @@ def _describe(one: CoordinateTransformation, axes: Mapping[str, list[Any]]) -> N
     _fill(one, found)
     if None not in ends:
         one.parameters_fit = True
-    if stated is not None:
+    # Said only against what is stated: a dump that is loaded again states what was derived, and stays as it was.
+    if stated is not None and stated != found.invertible:
         one.invertible_computed = found.invertible
     if found.kind == "bijection":
         one.inverse_fits = True

@@ -845,7 +845,7 @@ class CoordinateTransformation(ConfiguredBaseModel):
     input_dimension: Optional[int] = Field(default=None, description="""Number of coordinates that go in; derived.""", ge=1)
     output_dimension: Optional[int] = Field(default=None, description="""Number of coordinates that come out; derived.""", ge=1)
     invertible: Optional[bool] = Field(default=None, description="""Whether the inverse can be computed; derived.""")
-    invertible_computed: Optional[bool] = Field(default=None, title="invertible, computed", description="""Whether the inverse can be computed, where the record itself says something about that; derived.""")
+    invertible_computed: Optional[bool] = Field(default=None, title="invertible, computed", description="""Whether the inverse can be computed, where the record itself says otherwise; derived.""")
     inverse_fits: Optional[bool] = Field(default=None, title="legs undo one another", description="""Whether the two legs of a bijection undo one another; derived.""")
     condition_number: Optional[float] = Field(default=None, description="""Condition number of the linear part; derived.""")
     mean_scale: Optional[float] = Field(default=None, description="""Geometric mean of the scale factors; derived.""")

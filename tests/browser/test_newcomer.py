@@ -5,31 +5,15 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-CHROMIUM = "/usr/bin/chromium"
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(find_spec("playwright") is None, reason="playwright is not installed"),
-    pytest.mark.skipif(shutil.which(CHROMIUM) is None, reason="chromium is not installed"),
-]
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[str]:
-    command = [sys.executable, "-m", "rembigraph.app", "demo", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout
-        yield process.stdout.readline().removeprefix("Serving ").strip()
-        process.send_signal(signal.SIGTERM)
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-CHROMIUM = "/usr/bin/chromium"
 PAGES = [
     "/",
     "/studies",
@@ -31,11 +28,7 @@ PAGES = [
 ]
 ERRORS = ["/EMPIAR-99998", "/EXAMPLE-0105", "/nothing"]
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(find_spec("playwright") is None, reason="playwright is not installed"),
-    pytest.mark.skipif(shutil.which(CHROMIUM) is None, reason="chromium is not installed"),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

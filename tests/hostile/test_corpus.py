@@ -121,13 +121,17 @@ def quads(studies: int) -> Iterator[ox.Quad]:
             yield ox.Quad(image, ox.NamedNode(schema + "description"), ox.Literal(text), graph)
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("corpus-store")
+def stored(folder: Path) -> Path:
+    """Fill a store with the studies; return its folder."""
     store = ox.Store(str(folder))
     store.bulk_extend(quads(STUDIES))
     store.flush()
-    del store
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = stored(tmp_path_factory.mktemp("corpus-store"))
     settings = {"query_timeout": f"{DEADLINE:g}", "query_memory": str(MEMORY), "query_workers": str(WORKERS)}
     with serving("--store", str(folder), "--union-default-graph", **settings) as running:
         yield running

@@ -17,10 +17,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import pyoxigraph as ox
 import pytest
 from sparql_server import Outcome, Served, ask, serving
-from test_corpus import CHEAP, MEMORY, STUDIES, assert_sound, corpus_of, quads
+from test_corpus import CHEAP, MEMORY, STUDIES, assert_sound, corpus_of, stored
 
 DEADLINE = 6.0
 ATTACK_SECONDS = 15.0
@@ -32,11 +31,7 @@ EVERYTHING = "SELECT * { GRAPH ?g { ?s ?p ?o } GRAPH ?h { ?t ?q ?u } }"
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("attacked-store")
-    store = ox.Store(str(folder))
-    store.bulk_extend(quads(STUDIES))
-    store.flush()
-    del store
+    folder = stored(tmp_path_factory.mktemp("attacked-store"))
     settings = {"query_timeout": f"{DEADLINE:g}", "query_memory": str(MEMORY)}
     with serving("--store", str(folder), "--union-default-graph", **settings) as running:
         yield running
