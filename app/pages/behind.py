@@ -50,15 +50,15 @@ def home_queries(site: Site) -> dict[str, str]:
         f"  {members}\n  ?study a rembi:Study ; dcterms:title ?title .\n}}\nORDER BY ?set ?study",
         "transformations": "SELECT (COUNT(?transformation) AS ?transformations) WHERE {\n"
         "  ?transformation a rembi:CoordinateTransformation .\n}",
-        "images": "SELECT (COUNT(DISTINCT ?value) AS ?images) WHERE {\n" + _believed("image", "?study") + "}",
+        "images": "SELECT (COUNT(DISTINCT ?value) AS ?images) WHERE {\n" + believed("image", "?study") + "}",
         "bytes": "SELECT (SUM(?value) AS ?bytes) (COUNT(?value) AS ?studies) WHERE {\n"
-        "  SELECT DISTINCT ?study ?value WHERE {\n" + _believed("byte_size", "?study") + "  }\n}",
+        "  SELECT DISTINCT ?study ?value WHERE {\n" + believed("byte_size", "?study") + "  }\n}",
         "newest": "SELECT DISTINCT ?study ?value WHERE {\n"
-        + _believed("issued", "?study")
+        + believed("issued", "?study")
         + "  ?study rembi:archive ?archive .\n  FILTER(?archive NOT IN (rembi:Example, rembi:Draft))\n}\n"
         + f"ORDER BY DESC(STR(?value)) ?study\nLIMIT {NEWEST}",
     }
-    return {name: site.query(_with_prefixes(text)) for name, text in texts.items()}
+    return {name: site.query(with_prefixes(text)) for name, text in texts.items()}
 
 
 def study_queries(stated: RecordView, shown: RecordView, site: Site) -> dict[str, str]:
@@ -71,7 +71,7 @@ def study_queries(stated: RecordView, shown: RecordView, site: Site) -> dict[str
     """
     graphs, iri = Iris(site.data_base), stated.iri
     subject = f"<{iri}>"
-    texts = {name: _listing(_believed(field, subject)) for name, field in _FIELDS.items()}
+    texts = {name: _listing(believed(field, subject)) for name, field in _FIELDS.items()}
     for name, of in _THINGS.items():
         sources = (graphs.record_graph(stated.accession, each) for each in _sources(stated, shown, of))
         texts[name] = _listing(_of_classes(of, sources))
@@ -86,7 +86,7 @@ def study_queries(stated: RecordView, shown: RecordView, site: Site) -> dict[str
         " sh:focusNode ?thing }\n"
         f'  FILTER(?thing = {subject} || STRSTARTS(STR(?thing), "{iri}/"))\n}}\nORDER BY ?severity ?message ?thing'
     )
-    return {name: site.query(_with_prefixes(text)) for name, text in texts.items()}
+    return {name: site.query(with_prefixes(text)) for name, text in texts.items()}
 
 
 def _sources(stated: RecordView, shown: RecordView, names: tuple[str, ...]) -> list[str]:
@@ -102,7 +102,7 @@ def _said_by(stated: RecordView, iri: str) -> Iterable[str]:
 
 def _of_classes(names: tuple[str, ...], graphs: Iterable[str]) -> str:
     """Return a pattern that binds `?value` to the things of some classes that some named graphs describe."""
-    of = " ".join(_name(classes()[name].iri) for name in names)
+    of = " ".join(named(classes()[name].iri) for name in names)
     sources = " ".join(f"<{graph}>" for graph in graphs)
     return f"  VALUES ?source {{ {sources} }}\n  VALUES ?class {{ {of} }}\n  GRAPH ?source {{ ?value a ?class }}\n"
 
@@ -114,9 +114,9 @@ def _listing(pattern: str) -> str:
     )
 
 
-def _believed(field: str, subject: str) -> str:
+def believed(field: str, subject: str) -> str:
     """Return a pattern that binds `?value` to what the believed sources of a study say in a field."""
-    name, of = _name(field_iri(field)), precedence_of(field)
+    name, of = named(field_iri(field)), precedence_of(field)
     if of.rule == ALL:
         return f"  {subject} {name} ?value .\n"
     ranks = " ".join(f'("{kind}" {rank})' for kind, rank in of.ranks.items())
@@ -140,13 +140,15 @@ def _believed(field: str, subject: str) -> str:
     )
 
 
-def _name(iri: str) -> str:
+def named(iri: str) -> str:
+    """Return an IRI as a query writes it, short where it can be."""
     for prefix, base in _PREFIXES.items():
         if iri.startswith(base):
             return f"{prefix}:{iri.removeprefix(base)}"
     return f"<{iri}>"
 
 
-def _with_prefixes(text: str) -> str:
+def with_prefixes(text: str) -> str:
+    """Return a query with the prefixes that it uses."""
     used = (f"PREFIX {prefix}: <{base}>\n" for prefix, base in _PREFIXES.items() if f"{prefix}:" in text)
     return "".join(used) + text

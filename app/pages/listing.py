@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
+from rembigraph.app.pages.behind_list import list_queries
 from rembigraph.catalogue.criteria import KINDS, SORTS, Criteria
 from rembigraph.catalogue.summary import Term
 from rembigraph.ontology.errors import UsageError
@@ -128,6 +129,7 @@ def listing(page: StudyPage, site: Site) -> dict[str, Any]:
         "first_page": site.path(address(replace(criteria, page=1))),
         "canonical": site.url(address(criteria)),
         "archive_of": archive_by_key,
+        "queries": list_queries(page, site),
         "sorts": [sort for sort in SORTS if sort != "relevance" or criteria.q],
     }
 

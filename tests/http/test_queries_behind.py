@@ -96,3 +96,57 @@ def test_the_studies_of_a_term(served: Any, name: str) -> None:
     found = {row["study"].removeprefix(DATA) for row in rows(client, link.get("href"))}
     assert listed
     assert listed <= found
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"archive": ["EMPIAR"]},
+        {"archive": ["EMPIAR", "BIA"], "correlative": "yes"},
+        {"correlative": "no"},
+        {"organism": ["Homo sapiens"]},
+        {"organism": ["Homo sapiens", "NCBITaxon:10090"], "method": ["confocal microscopy", "FIB-SEM"]},
+        {"year": ["2021", "2022"]},
+        {"year": ["1812"]},
+        {"organism": ["nobody"], "archive": ["nowhere"]},
+    ],
+    ids=str,
+)
+def test_the_list_of_studies_and_the_counts_of_its_filters(served: Any, asked: dict[str, Any]) -> None:
+    _, client, _ = served
+    listed = client.get("/studies", params={**asked, "format": "json", "per_page": 1000}).json()
+    page = html.fromstring(client.get("/studies", params=asked, headers={"Accept": "text/html"}).text)
+    links = {link.text_content(): link.get("href") for link in page.xpath("//a[@class='ask']")}
+    whole = links.pop("Show query for these studies", None)
+    found = {row["study"].removeprefix(DATA) for row in rows(client, whole)} if whole else set()
+    assert found == {item["accession"] for item in listed["items"]}
+    shown = {
+        kind: {str(each["value"]): each["studies"] for each in values}
+        for kind, values in listed["facets"].items()
+        if kind != "correlative" and values
+    }
+    asks = [link.get("href") for link in page.xpath("//aside//a[@class='ask']")]
+    assert len(asks) == len(shown)
+    for (kind, values), path in zip(shown.items(), asks, strict=True):
+        counted = {_short(row[kind]): int(row["studies"]) for row in rows(client, path)}
+        assert {name: counted.get(name.removeprefix("rembi:")) for name in values} == values, kind
+
+
+def _short(value: str) -> str:
+    from rembigraph.catalogue.summary import Term
+
+    return Term(value, value).short.removeprefix("rembi:")
+
+
+def test_behind_a_list_that_words_narrow_stand_the_studies_of_its_page(served: Any) -> None:
+    _, client, _ = served
+    listed = client.get("/studies", params={"q": "actin", "format": "json", "per_page": 25}).json()
+    page = html.fromstring(
+        client.get("/studies", params={"q": "actin"}, headers={"Accept": "text/html"}).text
+    )
+    (link,) = page.xpath("//a[@class='ask']")
+    assert link.text_content() == "Show query for the studies on this page"
+    assert {row["study"].removeprefix(DATA) for row in rows(client, link.get("href"))} == {
+        item["accession"] for item in listed["items"]
+    }
