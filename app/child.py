@@ -1,6 +1,6 @@
 """The process in which foreign documents are read: `python -m rembigraph.app.child DESCRIPTOR PARENT`.
 
-It is given work to do, then one item after another, and may be killed at any moment: what it writes waits in the
+It is given work to do and one item after another, and may be killed at any moment: what it writes waits in the
 staging folder of the batch, and is nothing until the batch is published. It can open no socket, dump no core, hold no
 more memory and take no more time than it is told, and ends with its parent.
 """
@@ -47,9 +47,10 @@ def main() -> None:
     try:
         limits, sys.path[:] = pipe.recv()
         sandbox.limit_address_space(limits.address_bytes)
-        work = pipe.recv()
+        work: Any = None
         while True:
-            item = pipe.recv()
+            other, item = pipe.recv()  # work comes with its first item
+            work = other or work
             pipe.send(_answer(work, item, limits))
             del item
     except (EOFError, BrokenPipeError, ConnectionResetError):

@@ -20,13 +20,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Pipe
 from queue import Empty, SimpleQueue
 from threading import Lock
-from typing import Any, Generic, TypeVar, cast
+from typing import TypeVar, cast
 
 from rembigraph.app import child
 from rembigraph.app.child import Limits
 
 IN_FLIGHT = 64
 BYTES_IN_FLIGHT = 96 * 1024 * 1024
+_MOST_KEPT = 2
+_Surroundings = tuple[int, Limits, tuple[str, ...]]
 _TIME_OVER = frozenset({-signal.SIGPROF, -signal.SIGALRM})
 
 Item = TypeVar("Item")
@@ -62,12 +64,12 @@ def map_in_order(
         limits: what one item may take.
         size_of: bytes of an item; those ahead are not many more than `BYTES_IN_FLIGHT`.
     """
-    children = _Children(work, processes or os.cpu_count() or 1, limits or Limits())
+    children = _borrowed(processes or os.cpu_count() or 1, limits or Limits())
     waiting: deque[tuple[Future[Result | Lost], int]] = deque()
     ahead = 0
     try:
         for item in items:
-            waiting.append((children.submit(item), size_of(item)))
+            waiting.append((children.submit(work, item), size_of(item)))
             ahead += waiting[-1][1]
             while len(waiting) >= IN_FLIGHT or (len(waiting) > 1 and ahead > BYTES_IN_FLIGHT):
                 ahead -= waiting[0][1]
@@ -75,15 +77,56 @@ def map_in_order(
         while waiting:
             yield waiting.popleft()[0].result()
     finally:
+        _given_back(children, is_idle=not waiting)
+
+
+@contextlib.contextmanager
+def kept_children() -> Iterator[None]:
+    """While the context lasts, children whose work is done stay, for the next work of this process.
+
+    For a process that loads again and again: the start of a child takes longer than most documents do. They keep the
+    environment that they were started with.
+    """
+    global _kept
+    before, _kept = _kept, []
+    try:
+        yield
+    finally:
+        kept, _kept = _kept, before
+        for children in kept:
+            children.close()
+
+
+_kept: list[_Children] | None = None
+"""Idle children that stay; None when none do."""
+
+
+def _borrowed(processes: int, limits: Limits) -> _Children:
+    of = (processes, limits, tuple(sys.path))
+    fit = next((each for each in _kept or () if each.of == of), None)
+    if fit is None or _kept is None:
+        return _Children(of)
+    _kept.remove(fit)
+    return fit
+
+
+def _given_back(children: _Children, *, is_idle: bool) -> None:
+    if is_idle and _kept is not None and len(_kept) < _MOST_KEPT:
+        _kept.append(children)
+    else:
         children.close()
 
 
-class _Children(Generic[Item, Result]):
-    """As many threads as children may work at once; each has a child for the time of one item."""
+class _Children:
+    """As many threads as children may work at once; each has a child for the time of one item.
 
-    def __init__(self, work: Callable[[Item], Result], processes: int, limits: Limits) -> None:
-        self._work = work
-        self._limits = limits
+    Attributes:
+        of: how many at once, what one item may take, and where they find modules.
+    """
+
+    def __init__(self, of: _Surroundings) -> None:
+        self.of = of
+        processes, self._limits, *_ = of
         self._threads = ThreadPoolExecutor(processes)
         self._idle: SimpleQueue[_Child] = SimpleQueue()
         self._alive: set[_Child] = set()
@@ -91,22 +134,22 @@ class _Children(Generic[Item, Result]):
         self._closed = False
         self._idle.put(self._fresh())  # its start takes about as long as reading the first document does
 
-    def submit(self, item: Item) -> Future[Result | Lost]:
-        return self._threads.submit(self._result, item)
+    def submit(self, work: Callable[[Item], Result], item: Item) -> Future[Result | Lost]:
+        return self._threads.submit(self._result, work, item)
 
-    def _result(self, item: Item) -> Result | Lost:
+    def _result(self, work: Callable[[Item], Result], item: Item) -> Result | Lost:
         try:
             at_hand = self._idle.get_nowait()
         except Empty:
             at_hand = self._fresh()
         is_first = not at_hand.has_worked
-        found = at_hand.result(item)
+        found = at_hand.result(work, item)
         if isinstance(found, Lost):
             self._end(at_hand)
             if is_first or found.why == "slow":
                 return found
             at_hand = self._fresh()
-            found = at_hand.result(item)
+            found = at_hand.result(work, item)
         if isinstance(found, Lost):
             self._end(at_hand)
         else:
@@ -117,7 +160,7 @@ class _Children(Generic[Item, Result]):
         with self._lock:
             if self._closed:
                 raise RuntimeError("the work was given up")
-            started = _Child(self._work, self._limits)
+            started = _Child(self._limits)
             self._alive.add(started)
         return started
 
@@ -141,8 +184,9 @@ class _Children(Generic[Item, Result]):
 class _Child:
     """A process that works on one item at a time."""
 
-    def __init__(self, work: Callable[..., Any], limits: Limits) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.has_worked = False
+        self._work: object = None
         self._pipe, far = Pipe()
         command = [sys.executable, "-P", "-m", child.__name__, str(far.fileno()), str(os.getpid())]
         # A backtrace of the parser's allocator says nothing, at length.
@@ -153,13 +197,13 @@ class _Child:
         far.close()
         with contextlib.suppress(OSError):  # it died at once: the first item will say so
             self._pipe.send((limits, sys.path))
-            self._pipe.send(work)
 
-    def result(self, item: object) -> object:
+    def result(self, work: object, item: object) -> object:
         """Return the result for an item, or why there is none; what the work raises is raised."""
         self.has_worked = True
         try:
-            self._pipe.send(item)
+            self._pipe.send((None if work is self._work else work, item))
+            self._work = work
             state, value = self._pipe.recv()
         except (EOFError, OSError):
             return Lost("slow" if self._process.wait() in _TIME_OVER else "died")

@@ -218,6 +218,15 @@ def record(
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _kept_children() -> Iterator[None]:
+    """Keep the processes that map documents from one test to the next: their start is half of a small load."""
+    from rembigraph.app.parallel import kept_children
+
+    with kept_children():
+        yield
+
+
 @pytest.fixture(scope="session")
 def made_up(tmp_path_factory: pytest.TempPathFactory) -> MadeUp:
     """A published catalogue of made-up studies; EXAMPLE-0105 is withdrawn. Tests must not write to it."""

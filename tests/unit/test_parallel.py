@@ -17,6 +17,13 @@ from rembigraph.app import parallel
 from rembigraph.app.child import Limits
 from rembigraph.app.parallel import Lost, map_in_order
 
+
+@pytest.fixture(autouse=True)
+def _fresh_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in children that did nothing before, as in a process that loads once."""
+    monkeypatch.setattr(parallel, "_kept", None)
+
+
 SHORT = Limits(processor_seconds=0.5, seconds=2)
 
 
@@ -118,12 +125,13 @@ def test_items_ahead_are_few_when_they_are_large() -> None:
 
 
 def test_giving_up_ends_the_children_at_once() -> None:
+    before = _children()
     results = map_in_order(_endless, [0, 3, 3, 3], processes=2)
     assert next(results) == 0
     started = time.monotonic()
     results.close()
     assert time.monotonic() - started < 10
-    assert _children() == []
+    assert set(_children()) <= set(before)
 
 
 def test_children_end_with_their_parent(tmp_path: Path) -> None:
@@ -163,3 +171,28 @@ def _children() -> list[str]:
         for child in found.read_text().split()
         if b"rembigraph.app.child" in Path("/proc", child, "cmdline").read_bytes()
     ]
+
+
+def test_kept_children_go_on_to_other_work() -> None:
+    with parallel.kept_children():
+        first = set(map_in_order(_where, range(8), processes=1))
+        assert list(map_in_order(_work, [1, 2], processes=1)) == [2, 4]
+        assert set(map_in_order(_where, range(8), processes=1)) == first
+        # One that was given up, or that other limits hold for, is not used again.
+        next(iter(map_in_order(_where, range(8), processes=1)))
+        (other,) = map_in_order(_where, [1], processes=1, limits=SHORT)
+        assert other not in first
+    (alone,) = map_in_order(_where, [1], processes=1)
+    assert alone not in first
+    for process in (*first, other, alone):
+        assert not Path(f"/proc/{process}").exists()
+
+
+def test_a_kept_child_that_died_is_replaced() -> None:
+    with parallel.kept_children():
+        (first,) = map_in_order(_where, [1], processes=1)
+        assert isinstance(first, int)
+        os.kill(first, signal.SIGKILL)
+        (second,) = map_in_order(_where, [1], processes=1)
+        assert isinstance(second, int)
+        assert second != first
