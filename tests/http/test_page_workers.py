@@ -180,6 +180,7 @@ def test_a_worker_killed_over_a_request_is_replaced_and_another_answers(made_up)
     asyncio.run(main())
 
 
+@pytest.mark.slow
 def test_a_request_over_which_two_workers_end_is_answered_503(made_up):
     async def main():
         async with at_work(made_up.home) as (client, workers, _):
@@ -200,6 +201,7 @@ def test_a_request_over_which_two_workers_end_is_answered_503(made_up):
     asyncio.run(main())
 
 
+@pytest.mark.slow
 def test_a_worker_that_hangs_is_replaced_and_the_request_answered_503(made_up):
     async def main():
         async with at_work(made_up.home, seconds=3) as (client, workers, _):
@@ -230,6 +232,7 @@ def test_more_than_may_wait_are_sent_away_at_once(made_up):
     asyncio.run(main())
 
 
+@pytest.mark.slow
 def test_no_answer_is_older_than_one_before(tmp_path):
     """Readers ask without a pause while the same study is published again and again."""
     home = Home.init(tmp_path / "catalogue", DATA)
@@ -303,6 +306,7 @@ def test_workers_are_bounded_and_end_with_the_server(made_up):
     assert not any(Path(f"/proc/{each}").exists() for each in asyncio.run(main()))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_no_process_is_left_however_the_server_ends(made_up, number):

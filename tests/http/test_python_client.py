@@ -206,6 +206,7 @@ def test_every_study_is_the_same(both, made_up_both):
             assert one._repr_html_() == other._repr_html_()
 
 
+@pytest.mark.slow
 def test_a_whole_holds_what_is_joined_through_others(tmp_path):
     """A is linked with B, and B with C: A's whole is B and C, and so for all three, in both ways."""
     for name, other in (("0301", "0302"), ("0302", "0303"), ("0303", "")):
@@ -321,6 +322,7 @@ def test_a_study_with_hostile_text_is_the_same(made_up_both):
             study.cite("datacite")
 
 
+@pytest.mark.slow
 def test_newer_content_is_followed(tmp_path):
     def load(number):
         (tmp_path / f"{number}.yaml").write_text(

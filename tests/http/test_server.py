@@ -75,6 +75,7 @@ def test_it_serves_pages_rdf_and_queries_and_ends_with_0(home: Path) -> None:
         assert "Queries work" in client.get("status", headers={"Accept": "text/html"}).text
 
 
+@pytest.mark.slow
 def test_it_follows_new_generations_and_withdrawals_without_a_restart(home: Path, tmp_path: Path) -> None:
     with _serving(home=home) as (client, _):
         assert client.get("EXAMPLE-0002").status_code == 404
@@ -88,6 +89,7 @@ def test_it_follows_new_generations_and_withdrawals_without_a_restart(home: Path
         assert _count(client) == 1
 
 
+@pytest.mark.slow
 def test_every_answer_carries_the_security_headers_and_no_server_name(home: Path) -> None:
     with _serving(home=home) as (client, _):
         for path in ("", "studies", "EXAMPLE-0001", "sparql", "status", "nothing-here", "health"):
@@ -107,6 +109,7 @@ def _methods(routes: Iterable[Any]) -> Iterator[tuple[str, str]]:
             yield route.path, method
 
 
+@pytest.mark.slow
 def test_no_route_changes_state(home: Path) -> None:
     from rembigraph.app.main import create_app
     from rembigraph.app.sparql.limits import QueryLimits
@@ -120,7 +123,7 @@ def test_no_route_changes_state(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "suffix", ["trig", "ttl", *(pytest.param(one, marks=pytest.mark.slow) for one in ("nq", "nt"))]
+    "suffix", ["trig", *(pytest.param(one, marks=pytest.mark.slow) for one in ("ttl", "nq", "nt"))]
 )
 def test_it_serves_one_rdf_file(home: Path, tmp_path: Path, suffix: str) -> None:
     file = tmp_path / f"data.{suffix}"
@@ -132,6 +135,7 @@ def test_it_serves_one_rdf_file(home: Path, tmp_path: Path, suffix: str) -> None
         assert client.get("").status_code == 404
 
 
+@pytest.mark.slow
 def test_it_serves_an_oxigraph_folder_with_its_graphs_as_one(home: Path, tmp_path: Path) -> None:
     import pyoxigraph as ox
 
@@ -167,6 +171,7 @@ def test_what_cannot_be_served_is_said_in_words(
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.slow
 def test_the_demo_loads_its_sample_and_serves_it(tmp_path: Path) -> None:
     environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path)}
     command = [sys.executable, "-m", "rembigraph.app", "demo", "--port", "0"]

@@ -93,6 +93,7 @@ def test_a_shipped_example(
     assert "etag" not in answer.headers  # the other's data may change at any time
 
 
+@pytest.mark.slow
 def test_the_example_from_the_other_side(here: Setting) -> None:
     """A second server, with UniProt's data, asks this one for its correlative studies."""
     text = named_queries()["federated_from_the_other_side"].text
@@ -256,6 +257,7 @@ def test_blank_nodes_of_another_endpoint_stay_apart(here: Setting) -> None:
     assert rows(ask(here.served, query)) == [{"s": "urn:rembigraph:blank:ubergraph.apps.renci.org:b1"}]
 
 
+@pytest.mark.slow
 def test_none_is_asked_unless_named() -> None:
     with serving("--dataset", str(DATA / "here.trig"), query_services="none") as served:
         answer = ask(served, named_queries()["federated_studies_on_vertebrates"].text)

@@ -150,6 +150,7 @@ def test_every_form_is_the_committed_ontology(client, committed, path, suffix):
     assert len(list(ox.parse(asked.content, form))) == len(committed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", FORMS)
 def test_every_form_of_the_shapes_is_the_committed_files(client, suffix):
     media_type, name, form = FORMS[suffix]
@@ -176,6 +177,7 @@ def _nameless(triple):
     return any(isinstance(node, ox.BlankNode) for node in triple)
 
 
+@pytest.mark.slow
 def test_forms_are_the_same_bytes_in_another_process(client):
     """So entity tags hold across processes and restarts, whatever the hash seed."""
     code = (

@@ -344,6 +344,7 @@ class TestPublish:
         writer.publish(records)
         assert_serves(home, records)
 
+    @pytest.mark.slow
     def test_a_broken_piece_among_many_stops_the_batch(self, writer, home, monkeypatch):
         monkeypatch.setattr("rembigraph.catalogue.generations.PIECE_BYTES", 1)
         records = [record(f"S-BIAD{number}") for number in range(1, 20)]
@@ -632,6 +633,7 @@ class Failing(Writer):
     [*((step, Failing.error) for step in STEPS), *((step, KeyboardInterrupt()) for step in STEPS[3::4])],
     ids=str,
 )
+@pytest.mark.slow
 def test_a_failure_at_any_step_leaves_the_old_or_the_new(home, step, error):
     with Failing(home, derive) as writer:
         writer.publish(BEFORE)
@@ -705,6 +707,7 @@ def test_what_a_killed_writer_had_staged_is_never_counted_and_swept_by_the_next(
 @pytest.mark.parametrize(
     "step", ["archived", "copied", "loaded", "synced", "committed", "renamed", "switched"]
 )
+@pytest.mark.slow
 def test_a_kill_at_any_step_leaves_the_old_or_the_new(home, step):
     with Writer(home, derive) as writer:
         if step == "switched":  # so that the killed one leaves more generations than are kept

@@ -321,6 +321,7 @@ def test_a_dump_of_the_whole_store_gives_the_same_records(
     assert sum(outcome.leaves.total for outcome in report.outcomes) == named
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_the_forms_of_a_page_give_the_same_record(filled: Home, form: str) -> None:
     """What does not come back in its slot is kept as text.
@@ -376,6 +377,7 @@ def test_authors_and_axes_keep_their_order() -> None:
     assert [axis.axis_index for axis in study.coordinate_system[0].has_axis] == list(range(12))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, phases=_PHASES, suppress_health_check=list(HealthCheck))
 @given(records("Study"), st.sampled_from(BASES), st.sampled_from(["turtle", "nquads", "jsonld"]))
 def test_any_study_comes_back(study: Study, base: str, form: str) -> None:
@@ -448,6 +450,7 @@ def test_any_decision_comes_back(said: dict[str, str], base: str, form: str) -> 
     assert (reading.leaves.mapped, reading.leaves.total) == (quads.count(b"\n"),) * 2
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, phases=_PHASES, suppress_health_check=list(HealthCheck))
 @given(records("Study"))
 def test_yaml_to_quads_to_yaml_is_identity(study: Study) -> None:

@@ -243,6 +243,7 @@ def is_readable(text: str) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_no_service_clause_passes() -> None:
     soup = Soup(20_250_101)
     keywords = 0
