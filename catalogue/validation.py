@@ -114,6 +114,7 @@ def _run(data: Graph, shapes: Graph, described: Graph) -> Iterator[ValidationRes
     """Run shapes; `described` says what else is known of them."""
     import pyshacl
 
+    _sort_constraint_parameters()
     try:
         _, report, text = pyshacl.validate(
             data, shacl_graph=shapes, inplace=True, allow_warnings=True, allow_infos=True
@@ -123,6 +124,22 @@ def _run(data: Graph, shapes: Graph, described: Graph) -> Iterator[ValidationRes
     if isinstance(report, Exception) or not hasattr(report, "subjects"):
         raise RuntimeError(f"the shapes could not be run: {text}")
     return _results(report, described)
+
+
+@cache
+def _sort_constraint_parameters() -> None:
+    """Give pySHACL its own list of constraint parameters as one in which a parameter is found by its hash.
+
+    It looks for each predicate of each shape there, one comparison after another.
+    """
+    from pyshacl import constraints, shape
+
+    class Parameters(list[Any]):
+        def __contains__(self, parameter: object) -> bool:
+            return parameter in constraints.CONSTRAINT_PARAMETERS_MAP
+
+    parameters = Parameters(constraints.ALL_CONSTRAINT_PARAMETERS)
+    vars(shape)["CONSTRAINT_PARAMS"] = (parameters, constraints.CONSTRAINT_PARAMETERS_MAP)
 
 
 def _graph(quads: bytes) -> Graph:

@@ -144,9 +144,10 @@ def running_shapes(classes: frozenset[str]) -> Graph:
     pySHACL reads the shapes anew in each run, so a record is validated against those that can say something about
     it. A query carries its prefixes, and a shape whose query has a message loses its own, else both are reported.
     """
-    from rdflib import SH, Graph, Literal, URIRef
+    from rdflib import SH, Literal, URIRef
+    from rembigraph.shapes.remembering import RememberingGraph
 
-    graph, running = shapes_graph(), Graph(bind_namespaces="none")
+    graph, running = shapes_graph(), RememberingGraph(bind_namespaces="none")
     targets = (shape for name in classes for shape in graph.subjects(SH.targetClass, URIRef(name)))
     for triple in _closure(graph, targets):
         running.add(triple)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import Literal, NamedNode
 from rembigraph.app.pages.behind import believed, named, with_prefixes
 from rembigraph.catalogue.criteria import KINDS
+from rembigraph.catalogue.rdf import quoted
 from rembigraph.catalogue.recordview import field_iri
-from rembigraph.ontology.identifiers import Iris
+from rembigraph.ontology.identifiers import Iris, is_iri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,7 +73,7 @@ def _filter(facet: Facet) -> str:
 def _term(kind: str, value: str) -> str:
     if kind == "archive":
         return f"rembi:{value}"
-    return str(NamedNode(value) if "://" in value else Literal(value))
+    return f"<{value}>" if is_iri(value) else quoted(value)
 
 
 def _having(kind: str) -> str:

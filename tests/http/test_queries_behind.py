@@ -150,3 +150,13 @@ def test_behind_a_list_that_words_narrow_stand_the_studies_of_its_page(served: A
     assert {row["study"].removeprefix(DATA) for row in rows(client, link.get("href"))} == {
         item["accession"] for item in listed["items"]
     }
+
+
+def test_a_text_that_a_source_gives_for_an_organism_stays_a_text() -> None:
+    from rembigraph.app.pages.behind_list import _term
+
+    assert _term("organism", "http://purl.obolibrary.org/obo/NCBITaxon_9606") == (
+        "<http://purl.obolibrary.org/obo/NCBITaxon_9606>"
+    )
+    hostile = 'see http://x.example "> } ; DROP'
+    assert _term("organism", hostile) == '"see http://x.example \\"> } ; DROP"'
