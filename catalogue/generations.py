@@ -40,6 +40,7 @@ PIECE_BYTES: Final = 16 << 20
 """Size of the pieces in which quads go to the store: 16 MiB of named-graph quads."""
 
 _LOADERS: Final = min(2, os.cpu_count() or 1)
+_FEW_QUADS: Final = 1000
 _DEFAULT: Final = DefaultGraph()
 _N_QUADS: Final = RdfFormat.N_QUADS
 _PROBED_RECORDS: Final = 50  # records of a batch of which single quads are looked up before it is committed
@@ -241,9 +242,11 @@ def replace_graph(store: Store, graph: str, triples: bytes, data_base: str) -> N
     present = set(store.quads_for_pattern(None, None, None, name))
     gone, fresh = present - wanted, wanted - present
     remove_quads(store, lambda: gone, data_base)
-    store.extend(fresh)
+    # The bulk loader writes files of its own, which few quads are not worth.
+    add = store.bulk_extend if len(fresh) > _FEW_QUADS else store.extend
+    add(fresh)
     if contributes(graph, data_base):
-        store.extend(Quad(quad.subject, quad.predicate, quad.object, _DEFAULT) for quad in fresh)
+        add(Quad(quad.subject, quad.predicate, quad.object, _DEFAULT) for quad in fresh)
 
 
 def verify_counts(store: Store, counts: Mapping[str, int]) -> None:

@@ -519,6 +519,7 @@ def _owl_rl_errors(graph: Graph) -> list[str]:
     return [str(message) for message in closed.objects(None, error)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("owlrl") is None, reason="owlrl is not installed; it comes with pySHACL")
 def test_owl_rl_rules_find_the_ontology_consistent_and_a_seeded_fault(ontology: Graph) -> None:
     assert _owl_rl_errors(ontology) == []

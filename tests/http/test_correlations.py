@@ -230,6 +230,7 @@ def _places(case: dict[str, Any]) -> list[tuple[list[float], list[float]]]:
     return [(ask["point"], place)]
 
 
+@pytest.mark.slow
 def test_functions_leave_unbound_what_they_cannot_compute(server: str) -> None:
     scale = '"""{\\"type\\": \\"scale\\", \\"scale\\": [2, 4]}"""'
     flat = '"""{\\"type\\": \\"affine\\", \\"affine\\": [[1, 1, 0], [1, 1, 0]]}"""'

@@ -153,6 +153,7 @@ def test_what_was_superseded_on_arrival_is_no_change(tmp_path: Path) -> None:
     assert catalogue.changes() == before
 
 
+@pytest.mark.slow
 def test_datestamps_grow_whatever_the_clock_does(tmp_path: Path) -> None:
     clock = Clock()
     catalogue = Catalogue(tmp_path, clock)

@@ -129,6 +129,7 @@ def test_a_correction_of_what_is_not_there_lapses(lapsed: Home, number: int) -> 
         assert whole.view.facts == plain.facts
 
 
+@pytest.mark.slow
 def test_a_corrected_enum_is_one_of_its_values(tmp_path: Path) -> None:
     from rembigraph.ontology.fields import enum_iris
 

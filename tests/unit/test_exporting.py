@@ -59,6 +59,7 @@ def test_every_file_has_its_checksum_and_the_server_gives_it(catalogue: Catalogu
         assert written == {*sums, "SHA256SUMS"}
 
 
+@pytest.mark.slow
 def test_the_same_generation_gives_the_same_bytes(catalogue: Catalogue, tmp_path: Path) -> None:
     for name in ("one", "two"):
         assert exported(catalogue, str(tmp_path / name), "--url", URL).exit_code == 0
@@ -93,6 +94,7 @@ def test_what_ebi_search_reads(catalogue: Catalogue, tmp_path: Path) -> None:
     assert {date.get("type") for date in one.iter("date")} == {"last_modification"}  # no release is stated
 
 
+@pytest.mark.slow
 def test_links_are_made_only_for_a_provider_and_cut(catalogue: Catalogue, tmp_path: Path) -> None:
     exported(catalogue, str(tmp_path / "none"), "--url", URL)
     assert not list((tmp_path / "none").glob("labslink*"))

@@ -205,6 +205,7 @@ def test_all_say_the_same_of_a_study(full):
     assert doi in notations
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("export", EVERY, ids=lambda one: one.name)
 def test_the_same_study_gives_the_same_bytes_and_nothing_empty(export, full, sparse, huge):
     for study in (full, sparse, huge):

@@ -166,7 +166,9 @@ class TestDefaultGraph:
         copies = set(default_copies(quads, DATA).splitlines())
         assert copies == set(expected([record(version=1)])) - set(quads.splitlines())
 
-    def test_a_replaced_graph_of_terms(self):
+    @pytest.mark.parametrize("few", [0, 1000], ids=["in bulk", "one by one"])
+    def test_a_replaced_graph_of_terms(self, monkeypatch, few):
+        monkeypatch.setattr("rembigraph.catalogue.generations._FEW_QUADS", few)
         store = Store()
         terms, inferred = f"{DATA}graph/terms", f"{DATA}graph/inferred"
         study = NamedNode(f"{DATA}graph/S-BIAD1/gide")
@@ -337,6 +339,7 @@ class TestPublish:
         assert_serves(home, [record("S-BIAD2")])
         assert {path.parent.parent.name for path in home.archive.path.glob("*/*/*.zst")} == {"S-BIAD2"}
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("size", [1, 300, 1_000, 1 << 20])
     def test_the_size_of_the_pieces_that_are_loaded_does_not_matter(self, writer, home, monkeypatch, size):
         monkeypatch.setattr("rembigraph.catalogue.generations.PIECE_BYTES", size)
@@ -391,6 +394,7 @@ class TestPublish:
         assert (home.path / "current").readlink() == Path("generations/000005")
         assert sorted(path.name for path in home.generations.iterdir()) == ["000003", "000004", "000005"]
 
+    @pytest.mark.slow
     def test_a_leased_generation_stays(self, writer, home):
         writer.publish([record()])
         with home.lease() as held:

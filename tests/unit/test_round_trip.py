@@ -231,6 +231,7 @@ def _studies(path: Path) -> Iterator[Study]:
         yield reading.study
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 @pytest.mark.parametrize("base", BASES)
 def test_samples_come_back_from_every_form(path: Path, base: str) -> None:

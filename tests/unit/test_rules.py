@@ -240,6 +240,7 @@ def test_shacl_and_the_store_find_the_same_in_all_records_together(every_bad_exa
     assert {result.shape for result in results} >= QUERIES
 
 
+@pytest.mark.slow
 def test_rules_about_several_records_say_nothing_about_one() -> None:
     across = {rule.shape for rule in across_rules()}
     assert across == {iri for iri, theme in themes().items() if theme == ACROSS}
