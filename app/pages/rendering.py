@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any, Final
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
@@ -44,6 +44,7 @@ STATIC_FILES: Final[Mapping[str, str]] = {
 }
 """Files that are served under `/static/`, with their media types. Nothing else is."""
 
+_ENCODED: Final = str.maketrans({char: quote_plus(char) for char in map(chr, range(128))})
 _KEPT_IN_URLS: Final = "%/:?#[]@!$&'()*+,;=~-._"
 
 Render = Callable[..., str]
@@ -107,7 +108,9 @@ class Site:
 
     def query(self, query: str) -> str:
         """Return the path of the SPARQL page with a query filled in."""
-        return self.path("/sparql?" + urlencode({"query": query}))
+        # A study's page has fourteen queries, and the library takes its time over each of their bytes.
+        encoded = query.translate(_ENCODED) if query.isascii() else quote_plus(query)
+        return self.path(f"/sparql?query={encoded}")
 
 
 def local_link(iri: str, data_base: str) -> str:

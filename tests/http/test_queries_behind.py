@@ -160,3 +160,14 @@ def test_a_text_that_a_source_gives_for_an_organism_stays_a_text() -> None:
     )
     hostile = 'see http://x.example "> } ; DROP'
     assert _term("organism", hostile) == '"see http://x.example \\"> } ; DROP"'
+
+
+@pytest.mark.parametrize("query", ["".join(map(chr, range(128))), "ASK { ?s ?p 'µm, \u2028 and 中' }", ""])
+def test_the_address_of_a_query_gives_it_back(query: str) -> None:
+    from urllib.parse import parse_qs, urlsplit
+
+    from rembigraph.app.pages.rendering import Site
+
+    path = Site.of("https://catalogue.example/below", DATA).query(query)
+    assert path.startswith("/below/sparql?query=")
+    assert parse_qs(urlsplit(path).query, keep_blank_values=True) == {"query": [query]}
