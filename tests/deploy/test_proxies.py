@@ -26,6 +26,7 @@ COUNT = "SELECT (COUNT(*) AS ?n) { ?s a <https://w3id.org/rembigraph/ns#Study> }
 ENDLESS = "?a ?b ?c . ?d ?e ?f . ?g ?h ?i"
 NEVER = f"{ENDLESS} FILTER(STRLEN(CONCAT(STR(?c), STR(?f), STR(?i))) < 1)"
 SILENT = f"SELECT (COUNT(*) AS ?n) {{ {NEVER} }}"
+_PART_BYTES = 65536
 ROWS_THEN_SILENCE = f"SELECT * {{ {{ ?a ?b ?c }} UNION {{ {NEVER} }} }}"
 TOO_MANY_ROWS = f"SELECT * {{ {ENDLESS} }}"
 SLOW_HEADER = b"GET / HTTP/1.1\r\nX-Slow: "
@@ -214,7 +215,7 @@ def _first_rows(port: int, address: str, coding: str) -> tuple[float, bytes]:
             assert part, received
             received += part
         seconds = time.monotonic() - begun
-        connection.settimeout(0.5)
+        connection.settimeout(3)
         return seconds, received + rest_of(connection)
 
 
@@ -229,7 +230,10 @@ def test_rows_come_through_at_once(proxy: Front, address: str, coding: str, site
         assert b"content-encoding: gzip" in through.lower()
         rows = zlib.decompressobj(wbits=31).decompress(rows)
     assert len(rows) > 100_000
-    assert rows == _straight_rows(site.port), "nothing of what the server sent is held back"
+    shorter, longer = sorted([rows, _straight_rows(site.port)], key=len)
+    assert longer.startswith(shorter)
+    # How much the server has sent when the query goes silent depends on its turns at the processor.
+    assert len(longer) - len(shorter) <= _PART_BYTES, "nothing of what the server sent is held back"
 
 
 def test_an_answer_that_breaks_off_never_looks_whole(proxy: Front, client: httpx.Client) -> None:
