@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -39,7 +40,11 @@ def version(number: int) -> str:
 @contextmanager
 def serving(home: Home) -> Iterator[httpx.Client]:
     command = [sys.executable, "-m", "rembigraph.app", "--home", str(home.path), "serve", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    # Five generations are published while one answer is read, on a machine that may do other work.
+    environment = {**os.environ, "REMBIGRAPH_QUERY_TIMEOUT": "300"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
         assert process.stdout
         line = process.stdout.readline()
         assert line.startswith("Serving http://127.0.0.1:"), process.stderr.read() if process.stderr else ""
