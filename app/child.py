@@ -50,7 +50,7 @@ def main() -> None:
         work: Any = None
         while True:
             other, item = pipe.recv()  # work comes with its first item
-            work = other or work
+            work = work if other is None else other
             pipe.send(_answer(work, item, limits))
             del item
     except (EOFError, BrokenPipeError, ConnectionResetError):

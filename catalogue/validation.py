@@ -114,7 +114,7 @@ def _run(data: Graph, shapes: Graph, described: Graph) -> Iterator[ValidationRes
     """Run shapes; `described` says what else is known of them."""
     import pyshacl
 
-    _sort_constraint_parameters()
+    _find_parameters_by_hash()
     try:
         _, report, text = pyshacl.validate(
             data, shacl_graph=shapes, inplace=True, allow_warnings=True, allow_infos=True
@@ -127,7 +127,7 @@ def _run(data: Graph, shapes: Graph, described: Graph) -> Iterator[ValidationRes
 
 
 @cache
-def _sort_constraint_parameters() -> None:
+def _find_parameters_by_hash() -> None:
     """Give pySHACL its own list of constraint parameters as one in which a parameter is found by its hash.
 
     It looks for each predicate of each shape there, one comparison after another.

@@ -32,6 +32,12 @@ class RememberingGraph(Graph):
             super().add(triple)
         return self
 
+    def addN(self, quads: Any) -> RememberingGraph:  # noqa: N802 - rdflib's name
+        """Add triples, each with the graph that it is for."""
+        self._known.clear()
+        super().addN(quads)
+        return self
+
     def remove(self, triple: Any) -> RememberingGraph:
         """Remove the triples that match a pattern."""
         self._known.clear()

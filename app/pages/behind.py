@@ -71,10 +71,10 @@ def study_queries(stated: RecordView, shown: RecordView, site: Site) -> dict[str
     """
     graphs, iri = Iris(site.data_base), stated.iri
     subject = f"<{iri}>"
-    texts = {name: _listing(believed(field, subject)) for name, field in _FIELDS.items()}
+    texts = {name: listed(believed(field, subject)) for name, field in _FIELDS.items()}
     for name, of in _THINGS.items():
         sources = (graphs.record_graph(stated.accession, each) for each in _sources(stated, shown, of))
-        texts[name] = _listing(_of_classes(of, sources))
+        texts[name] = listed(_of_classes(of, sources))
     inferred = graphs.graph("inferred")
     texts["parts"] = (
         f"SELECT ?part ?title WHERE {{\n  GRAPH <{inferred}> {{ {subject} rembi:correlatedWith ?part }}\n"
@@ -107,10 +107,11 @@ def _of_classes(names: tuple[str, ...], graphs: Iterable[str]) -> str:
     return f"  VALUES ?source {{ {sources} }}\n  VALUES ?class {{ {of} }}\n  GRAPH ?source {{ ?value a ?class }}\n"
 
 
-def _listing(pattern: str) -> str:
+def listed(pattern: str, name: str = "value") -> str:
+    """Return a query that lists what a pattern binds to the variable of this name, with titles."""
     return (
-        f"SELECT ?value (SAMPLE(?called) AS ?title) WHERE {{\n{pattern}"
-        "  OPTIONAL { ?value dcterms:title ?called }\n}\nGROUP BY ?value\nORDER BY ?value"
+        f"SELECT ?{name} (SAMPLE(?called) AS ?title) WHERE {{\n{pattern}"
+        f"  OPTIONAL {{ ?{name} dcterms:title ?called }}\n}}\nGROUP BY ?{name}\nORDER BY ?{name}"
     )
 
 

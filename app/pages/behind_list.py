@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rembigraph.app.pages.behind import believed, named, with_prefixes
+from rembigraph.app.pages.behind import believed, listed, named, with_prefixes
 from rembigraph.catalogue.criteria import KINDS
 from rembigraph.catalogue.rdf import quoted
 from rembigraph.catalogue.recordview import field_iri
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _FIELDS: Final = {"organism": "organism", "method": "imaging_method"}
 _TRIMMED: Final = r'REPLACE(STR(?value), "^\\s+|\\s+$", "")'
-
 _YEAR: Final = '  BIND(SUBSTR(STR(?value), 1, 4) AS ?year)\n  FILTER(REGEX(?year, "^[0-9]+$"))\n'
 
 
@@ -34,7 +33,7 @@ def list_queries(page: StudyPage, site: Site) -> dict[str, str]:
 
 def _of_shown(page: StudyPage, site: Site) -> dict[str, str]:
     iris = " ".join(f"<{Iris(site.data_base).study(item.accession)}>" for item in page.items)
-    return {"studies": _listing([f"  VALUES ?study {{ {iris} }}\n"])} if iris else {}
+    return {"studies": _studies([f"  VALUES ?study {{ {iris} }}\n"])} if iris else {}
 
 
 def _of_filters(page: StudyPage, site: Site) -> dict[str, str]:
@@ -47,7 +46,7 @@ def _of_filters(page: StudyPage, site: Site) -> dict[str, str]:
     if criteria.correlative is not None:
         absent = "" if criteria.correlative else "NOT "
         filters["correlative"] = f"  FILTER {absent}EXISTS {{ {_elsewhere(site)} }}\n"
-    texts = {"studies": _listing(filters.values())}
+    texts = {"studies": _studies(filters.values())}
     for kind in KINDS:
         others = "".join(text for name, text in filters.items() if name != kind)
         texts[kind] = (
@@ -57,11 +56,8 @@ def _of_filters(page: StudyPage, site: Site) -> dict[str, str]:
     return texts
 
 
-def _listing(patterns: Iterable[str]) -> str:
-    return (
-        "SELECT ?study (SAMPLE(?called) AS ?title) WHERE {\n  ?study a rembi:Study .\n"
-        f"{''.join(patterns)}  OPTIONAL {{ ?study dcterms:title ?called }}\n}}\nGROUP BY ?study\nORDER BY ?study"
-    )
+def _studies(patterns: Iterable[str]) -> str:
+    return listed(f"  ?study a rembi:Study .\n{''.join(patterns)}", "study")
 
 
 def _filter(facet: Facet) -> str:

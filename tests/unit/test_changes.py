@@ -108,7 +108,7 @@ def test_whatever_a_reader_could_see_has_the_datestamp_of_its_change(tmp_path: P
                 if not is_new:
                     assert change == known[accession]
         seen, known = now, state
-    assert moved_by_others > steps / 20  # the test has met what it is about
+    assert moved_by_others >= steps / 10  # the test has met what it is about
 
 
 def _entries(catalogue: Catalogue, generation: int) -> list[Any]:

@@ -15,10 +15,12 @@ def test_it_says_what_another_graph_says_whatever_is_added_and_removed() -> None
     for _ in range(400):
         triple = tuple(dice.choice(TERMS) for _ in range(3))
         pattern = tuple(dice.choice([term, None]) for term in triple)
-        change = dice.choice(["add", "set", "remove", "remove pattern"])
+        change = dice.choice(["add", "addN", "set", "remove", "remove pattern"])
         for graph in (plain, remembering):
             if change == "remove pattern":
                 graph.remove(pattern)
+            elif change == "addN":
+                graph.addN([(*triple, graph)])
             else:
                 getattr(graph, change)(triple)
         assert set(plain) == set(remembering)
