@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import cProfile
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cases", help="file of correlation cases for tests/correlation")
     parser.addoption("--corpus", help="folder of hostile queries and inputs for tests/hostile")
     parser.addoption("--gold", help="folder of gold facts for tests/gold")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave tests marked `nightly` to .ci/nightly, which sets NIGHTLY_RUN."""
+    if "NIGHTLY_RUN" not in os.environ:
+        left = [item for item in items if item.get_closest_marker("nightly")]
+        items[:] = [item for item in items if item not in left]
+        config.hook.pytest_deselected(items=left)
+
+
+@pytest.fixture(scope="session")
+def calls() -> Callable[[Callable[[], object]], int]:
+    """A counter of the calls, of Python and of C, that a function makes: the same on every machine."""
+
+    def count(function: Callable[[], object]) -> int:
+        profile = cProfile.Profile()
+        profile.runcall(function)
+        return sum(entry.callcount for entry in profile.getstats())
+
+    return count
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from rembigraph.app.transform_files import Stated, TransformRefused, read_transf
 
 STATED = Stated(axes=("z", "y", "x"), unit="micrometer")
 MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-SECONDS = 10.0  # of a busy machine; each of these takes about one
+SECONDS = 60.0  # each of these takes about one
 
 
 def outcome(content: bytes | str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import random
 import time
 from pathlib import Path
@@ -101,9 +100,7 @@ def harvesters(address: str) -> list[Any]:
     return [*whole, *some, Scythe(address), Follower(address)]
 
 
-@pytest.mark.parametrize(
-    "steps", [15, pytest.param(200 if "NIGHTLY_RUN" in os.environ else 60, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("steps", [15, pytest.param(200, marks=pytest.mark.nightly)])
 def test_increments_end_with_the_state_of_a_fresh_harvest(
     tmp_path: Path, steps: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -93,7 +93,7 @@ def strange_header(chance: random.Random) -> str:
     return ",".join(f"{chance.choice(kinds)};q={chance.random():.2f}" for _ in range(chance.randrange(4)))
 
 
-@pytest.mark.parametrize("count", [1000, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [1000, pytest.param(10_000, marks=pytest.mark.nightly)])
 def test_strange_addresses_and_headers_get_an_answer_of_those_named(pages_url: str, count: int) -> None:
     chance = random.Random(3)
     seen = set()

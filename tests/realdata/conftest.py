@@ -1,18 +1,26 @@
-"""The whole folder of real records in one catalogue, loaded once for every test that reads it."""
+"""The whole folder of real records in one catalogue, loaded once, by the command line, for every test that reads it."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
-from rembigraph.app.loading import load
 from rembigraph.catalogue.home import Home
-from rembigraph.ontology.identifiers import DEFAULT_DATA_BASE
+
+from tests.whole_load import WholeLoad, loaded_once
 
 
 @pytest.fixture(scope="session")
-def real_home(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+def whole_load(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> WholeLoad:
+    """Every document of the shared folder, loaded by whichever process of the test run is the first to want it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "whole-load"
+    folder.mkdir(exist_ok=True)
+    return loaded_once(folder, sorted(str(each) for each in (shared / "realdata").iterdir() if each.is_dir()))
+
+
+@pytest.fixture(scope="session")
+def real_home(whole_load: WholeLoad) -> Home:
     """A catalogue of every document of the shared folder. Tests must not write to it."""
-    home = Home.init(tmp_path_factory.mktemp("real") / "catalogue", DEFAULT_DATA_BASE)
-    load(sorted(str(folder) for folder in (shared / "realdata").iterdir() if folder.is_dir()), home)
-    return home
+    return Home.open(Path(whole_load.home))

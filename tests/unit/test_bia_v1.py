@@ -235,7 +235,7 @@ def test_tens_of_thousands_of_files_take_seconds():
     started = time.process_time()
     found = the_reading(a_study(file_references=rows))
     assert found.study.component[0].file_set[0].byte_size == 60_000
-    assert time.process_time() - started < 20
+    assert time.process_time() - started < 100
 
 
 def test_a_great_many_images_are_summed_up():

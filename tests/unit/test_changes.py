@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,9 +81,7 @@ def step(catalogue: Catalogue, dice: random.Random, day: int) -> None:
         catalogue.publish(*(made_up(dice, number) for number in some), dates=date)
 
 
-@pytest.mark.parametrize(
-    "steps", [15, pytest.param(200 if "NIGHTLY_RUN" in os.environ else 60, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("steps", [15, pytest.param(200, marks=pytest.mark.nightly)])
 def test_whatever_a_reader_could_see_has_the_datestamp_of_its_change(tmp_path: Path, steps: int) -> None:
     dice, catalogue = random.Random(11), Catalogue(tmp_path, Clock())
     seen: dict[str, object] = {}

@@ -204,7 +204,7 @@ def many_files(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 def test_a_hundred_thousand_rows_in_bounded_time(many_files: Path) -> None:
     started = time.process_time()
     found = reading(many_files, {})
-    assert time.process_time() - started < 60
+    assert time.process_time() - started < 100
     known = file_set(found)
     assert (known.file_count, known.byte_size) == (MANY, MANY * (MANY - 1) // 2)
     assert (known.column, known.files_by_column) == (["Well"], [])
