@@ -159,13 +159,15 @@ def backup(ctx: click.Context, folder: Path, as_json: bool) -> None:
 @click.command()
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 @click.option("--url", default="", help="Address of the server (default: the setting public_url).")
+@click.option("--site", "as_site", is_flag=True, help="Write pages and feeds into DIR, for any web server.")
 @click.pass_context
-def export(ctx: click.Context, folder: Path | None, url: str) -> None:
+def export(ctx: click.Context, folder: Path | None, url: str, as_site: bool) -> None:
     """Write the dumps of the newest generation, with checksums: N-Quads, TriG, CSV, Parquet, VoID, EBI Search.
 
-    Without DIR they lie in the catalogue, where `serve` finds them (/dumps).
+    Without DIR they lie in the catalogue, where `serve` finds them (/dumps). With --site, DIR gets every page, every
+    form of every study, and the feeds; links in it are relative, and searches lead to the live catalogue.
     """
-    from rembigraph.app.exporting import export as write
+    from rembigraph.app import exporting
     from rembigraph.app.feeds import Repository
     from rembigraph.app.feeds.dump_answers import folder_of
     from rembigraph.app.pages.rendering import Site
@@ -179,12 +181,26 @@ def export(ctx: click.Context, folder: Path | None, url: str) -> None:
         )
     home = Home.open(settings.home)
     site = Site.of(settings.public_url, home.data_base, registered=settings.persistent_iris)
-    made = write(
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    if as_site:
+        if folder is None:
+            raise UsageError("a copy of the site needs a folder", fix="Name it: export --site DIR.")
+        copy = exporting.export_site(home, site, Repository.of(settings), folder.absolute(), say)
+        say(
+            f"{copy.written:,} files"
+            + (f"; {len(copy.left_out):,} left out, see site.json" if copy.left_out else "")
+        )
+        click.echo(folder.absolute() / "index.html")
+        return
+    made = exporting.export(
         home,
         site,
         Repository.of(settings),
         lambda number: (folder or folder_of(home, number)).absolute(),
-        lambda text: click.echo(text, err=True),
+        say,
     )
     click.echo(made)
 

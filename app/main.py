@@ -49,6 +49,7 @@ def create_app(
     repository: Repository | None = None,
     peers: Peers = NO_PEERS,
     picture_hosts: tuple[str, ...] = (),
+    reader: Reader | None = None,
 ) -> FastAPI:
     """Return the server of a catalogue.
 
@@ -61,8 +62,9 @@ def create_app(
         repository: who offers the records, as harvesters are told.
         peers: endpoints that SERVICE may ask.
         picture_hosts: origins whose pictures pages show at once.
+        reader: what gives requests their generation; one that follows the newest when not given.
     """
-    reader = Reader(home)
+    reader = reader or Reader(home)
     render = make_renderer(public_url, home.data_base, picture_hosts)
     service = QueryService(
         lambda: _location(reader), limits, base_iri=home.data_base, examine=reader.suspect, peers=peers

@@ -191,6 +191,13 @@ class Reader:
             _close(old)
 
 
+class StandingReader(Reader):
+    """A reader that stays at the generation that it opened first, as long as that is sound."""
+
+    def _is_stale(self) -> bool:
+        return self._held is None
+
+
 def _close(held: _Held) -> None:
     with suppress(OSError):
         held.resources.close()
