@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 from rembigraph.app.description import describe
 from rembigraph.app.feeds import Repository, feeds_router
+from rembigraph.app.feeds.index_ping import IndexPing
 from rembigraph.app.pages import local_link, make_renderer, pages_router, secure, static_router
 from rembigraph.app.pages.kept import KeptAnswers
 from rembigraph.app.pages.places import places_router
@@ -72,13 +73,14 @@ def create_app(
     workers = PageWorkers.of(
         str(home.path), public_url, page_workers, registered=persistent_iris, picture_hosts=picture_hosts
     )
-    app = _bare_app(service, render, reader, workers, picture_hosts)
+    site = Site.of(public_url, home.data_base, registered=persistent_iris)
+    ping = IndexPing(repository.indexes if repository else (), site.url("/fdp"))
+    app = _bare_app(service, render, reader, workers, picture_hosts, ping)
     app.include_router(_sparql(service, public_url, home.data_base, render))
     app.include_router(
         vocabulary_router(service, reader, public_url=public_url, data_base=home.data_base, render=render)
     )
-    app.include_router(status_router(reader, service, render, workers))
-    site = Site.of(public_url, home.data_base, registered=persistent_iris)
+    app.include_router(status_router(reader, service, render, workers, ping))
     app.include_router(feeds_router(reader, site, render, repository))
     app.include_router(places_router(reader, site, render))
     pages = pages_router(
@@ -132,16 +134,21 @@ def _bare_app(
     reader: Reader | None = None,
     workers: PageWorkers | None = None,
     picture_hosts: tuple[str, ...] = (),
+    ping: IndexPing | None = None,
 ) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if workers:
             workers.start()
         await service.start()
+        if ping:
+            ping.start()
         looking = asyncio.create_task(_keep_looking(reader)) if reader else None
         try:
             yield
         finally:
+            if ping:
+                ping.stop()
             if looking:
                 looking.cancel()
                 await asyncio.gather(looking, return_exceptions=True)

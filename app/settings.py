@@ -84,6 +84,10 @@ class Settings(BaseSettings):
     labslink_provider: str = Field(
         "", pattern="^[0-9]{0,9}$", description="Provider identifier that Europe PMC assigned for LabsLink."
     )
+    fdp_indexes: str = Field(
+        "",
+        description="Addresses of indexes that are told of the FAIR Data Point when the server starts and every week.",
+    )
     biostudies_url: str = Field("https://www.ebi.ac.uk/biostudies", description="Address of BioStudies.")
     empiar_url: str = Field("https://www.ebi.ac.uk/empiar", description="Address of EMPIAR.")
     live_pause: float = Field(

@@ -11,6 +11,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
+from rembigraph.app.feeds.index_ping import IndexPing
 from rembigraph.app.negotiation import wants_html
 from rembigraph.app.pages.workers import PageWorkers
 from rembigraph.app.sparql.service import QueryService
@@ -26,6 +27,7 @@ def status_router(
     service: QueryService,
     render: Callable[[str, dict[str, Any]], str],
     workers: PageWorkers,
+    ping: IndexPing,
 ) -> APIRouter:
     """Make the route of `/status`, for people as a page and for programs as JSON."""
     router = APIRouter(tags=["service"])
@@ -41,6 +43,7 @@ def status_router(
         }
         found["service"] = _service(service)
         found["pages"] = {"workers": workers.alive, "wanted": workers.count, "replaced": workers.replaced}
+        found["indexes"] = [asdict(told) for told in ping.told]
         code = 200 if found["query"]["ok"] else 503
         headers = {"Cache-Control": "no-store", "Vary": "Accept"}
         if wants_html(request.headers.get("accept")):

@@ -185,7 +185,8 @@ class Client:
             with closing(response):
                 if response.status_code in _REDIRECTS:
                     raise Failed(Why.REFUSED, "sends us to another address, which is not followed")
-                answer = _answer(response, manners.most_bytes, conditional=False)
+                is_empty = response.status_code == 204
+                answer = Answer(b"") if is_empty else _answer(response, manners.most_bytes, conditional=False)
             if self._guard.is_over:
                 raise TimeoutError  # what was ended may look like a short answer
             return answer

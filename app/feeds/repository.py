@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rembigraph.app.feeds.index_ping import index_addresses
 from rembigraph.ontology.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,21 +21,24 @@ class Repository:
         admin_email: where its keeper is reached; empty when not set.
         metadata_license: IRI of the licence of the metadata; empty when not set.
         labslink_provider: identifier that Europe PMC assigned; empty when not set.
+        indexes: addresses of the indexes that are told of the FAIR Data Point.
     """
 
     name: str = "Rembigraph"
     admin_email: str = ""
     metadata_license: str = ""
     labslink_provider: str = ""
+    indexes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, settings: Settings) -> Repository:
-        """Return who the settings say it is."""
+        """Return who the settings say it is; raises UsageError for indexes that can't be told."""
         return cls(
             settings.repository_name,
             settings.admin_email,
             settings.metadata_license,
             settings.labslink_provider,
+            index_addresses(settings.fdp_indexes, settings.public_url),
         )
 
     @property
