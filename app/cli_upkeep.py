@@ -169,7 +169,6 @@ def export(ctx: click.Context, folder: Path | None, url: str, as_site: bool) -> 
     """
     from rembigraph.app import exporting
     from rembigraph.app.feeds import Repository
-    from rembigraph.app.feeds.dump_answers import folder_of
     from rembigraph.app.pages.rendering import Site
     from rembigraph.catalogue.home import Home
 
@@ -199,7 +198,7 @@ def export(ctx: click.Context, folder: Path | None, url: str, as_site: bool) -> 
         home,
         site,
         Repository.of(settings),
-        lambda number: (folder or folder_of(home, number)).absolute(),
+        lambda number: (folder or home.dumps(number)).absolute(),
         say,
     )
     click.echo(made)

@@ -4,6 +4,7 @@
 <home>/rembigraph.json             format and data base IRI, fixed by `init`
 <home>/archive/                    see `archive`; with a second copy of the ledger, see `batches`
 <home>/ledger.jsonl                see `ledger`
+<home>/dumps/000042/               what `export` wrote of a generation; may be deleted
 <home>/cache/                      documents fetched by `load --live`; may be deleted
 <home>/generations/000042/         see `generations`
 <home>/current -> generations/000042
@@ -40,6 +41,7 @@ KEPT_GENERATIONS: Final = 3
 
 _CONFIGURATION: Final = "rembigraph.json"
 _OURS: Final = frozenset({"archive", "generations", "ledger.jsonl", f"{_CONFIGURATION}.tmp"})
+_DUMPS: Final = "dumps"
 _POLL_SECONDS: Final = 0.05
 _NUMBERED: Final = re.compile(r"\d{6,}")
 _RESTORE: Final = "run `rembigraph restore`"
@@ -112,6 +114,10 @@ class Home:
     def generation(self, number: int) -> Generation:
         """Return the generation of this number, whether or not it is on the disk."""
         return Generation(number, self.generations / f"{number:06d}")
+
+    def dumps(self, number: int) -> Path:
+        """Return the folder of what `export` wrote of a generation; it goes when the generation goes."""
+        return self.path / _DUMPS / f"{number:06d}"
 
     def unfinished(self, number: int) -> Path:
         """Folder in which the generation of this number is built."""
@@ -255,12 +261,17 @@ class Home:
         sync_folder(self.path)
 
     def prune(self) -> list[int]:
-        """Remove generations beyond the last three, but none that a reader holds (see `lease`).
+        """Remove generations beyond the last three and their dumps, but none that a reader holds (see `lease`).
 
         Returns:
             Numbers of those that should go, but are held. They are tried again next time.
         """
-        return [number for number in self.numbers()[:-KEPT_GENERATIONS] if not self.remove(number)]
+        held = [number for number in self.numbers()[:-KEPT_GENERATIONS] if not self.remove(number)]
+        kept = {self.dumps(number) for number in self.numbers()}
+        for folder in (self.path / _DUMPS).glob("*"):
+            if _NUMBERED.fullmatch(folder.name) and folder not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
+        return held
 
     def remove(self, number: int) -> bool:
         """Remove a generation unless a reader holds it; say whether it is gone. For the writer only."""

@@ -14,16 +14,11 @@ from rembigraph.app.pages.answers import OPEN, Body, answer
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rembigraph.app.pages.rendering import Site
     from rembigraph.catalogue.following import Reader
-    from rembigraph.catalogue.home import Home
     from starlette.requests import Request
 
 LATEST: Final = "latest"
-FOLDER: Final = "dumps"
-"""Folder of a catalogue in which written dumps lie, by generation."""
 _WRITTEN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}", re.ASCII)
 _TYPES: Final = {
     **PACKINGS,
@@ -32,11 +27,6 @@ _TYPES: Final = {
     "json": JSON,
     "ttl": "text/turtle",
 }
-
-
-def folder_of(home: Home, generation: int) -> Path:
-    """Return the folder of the written dumps of a generation."""
-    return home.path / FOLDER / f"{generation:06d}"
 
 
 def dump_list(request: Request, reader: Reader, site: Site, generation: str = "") -> Response:
@@ -53,7 +43,7 @@ def dump_list(request: Request, reader: Reader, site: Site, generation: str = ""
         found = listed(snapshot, site)
         base = site.url(f"/dumps/{snapshot.generation}")
         written = sorted(
-            path.name for path in folder_of(reader.home, snapshot.generation).glob("*") if path.is_file()
+            path.name for path in reader.home.dumps(snapshot.generation).glob("*") if path.is_file()
         )
         found["written"] = [{"name": name, "url": f"{base}/{name}"} for name in written]
     body = Body.of(json.dumps(found, indent=1).encode() + b"\n")
@@ -72,7 +62,7 @@ def dump_file(request: Request, reader: Reader, site: Site, generation: str, nam
     if generation == LATEST and _WRITTEN.fullmatch(name):
         return _onward(site, f"/dumps/{number}/{name}")
     if generation.isascii() and generation.isdecimal() and len(generation) < 9 and _WRITTEN.fullmatch(name):
-        file = folder_of(reader.home, int(generation)) / name
+        file = reader.home.dumps(int(generation)) / name
         if str(int(generation)) == generation and file.is_file():
             return FileResponse(file, media_type=_media_type(name), headers=OPEN)
     dump = Dump.named(name)

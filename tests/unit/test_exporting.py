@@ -59,6 +59,16 @@ def test_every_file_has_its_checksum_and_the_server_gives_it(catalogue: Catalogu
         assert written == {*sums, "SHA256SUMS"}
 
 
+def test_dumps_go_with_their_generation(catalogue: Catalogue) -> None:
+    folder = Path(exported(catalogue, "--url", URL).stdout.strip())
+    for number in range(2):
+        catalogue.publish(study(600 + number))
+        assert (folder / "SHA256SUMS").is_file(), "the generation is still kept"
+    catalogue.publish(study(602))
+    assert not folder.exists()
+    assert Path(exported(catalogue, "--url", URL).stdout.strip()).name == "000005"
+
+
 @pytest.mark.slow
 def test_the_same_generation_gives_the_same_bytes(catalogue: Catalogue, tmp_path: Path) -> None:
     for name in ("one", "two"):
