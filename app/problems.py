@@ -44,6 +44,7 @@ STATUSES: Final[dict[type[CatalogueError], int]] = {
     errors.QueryTimeout: 504,
     errors.ServiceFailed: 502,
     errors.Busy: 503,
+    errors.TooManyQueries: 429,
     errors.StoreLocked: 503,
     EmptyCatalogueError: 503,
     UnknownKeeperError: 503,
@@ -53,6 +54,7 @@ STATUSES: Final[dict[type[CatalogueError], int]] = {
 
 _ABSENT: Final = frozenset({"no-path", "unknown-system", "unknown-image"})
 """Refusals of a transformation that say that something is not there: 404."""
+_LATER: Final = frozenset({429, 503})
 _DAMAGED_RETRY_SECONDS: Final = 30
 _log = logging.getLogger(__name__)
 
@@ -108,7 +110,7 @@ def status_of(error: CatalogueError | type[CatalogueError]) -> int:
 def problem_of(error: CatalogueError) -> Problem:
     """Return the problem that an error is."""
     status = status_of(error)
-    headers = {"Retry-After": str(getattr(error, "retry_after", 5))} if status == 503 else {}
+    headers = {"Retry-After": str(getattr(error, "retry_after", 5))} if status in _LATER else {}
     details = dict(getattr(error, "details", {}))
     if isinstance(error, NotAcceptableError):
         details["offered"] = list(error.offered)

@@ -20,7 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
-from rembigraph.app.sparql.limits import MEBIBYTE, QueryLimits
+from rembigraph.app.sparql.limits import MEBIBYTE, QueryLimits, read_limits
 from rembigraph.ontology.errors import UsageError
 from rembigraph.ontology.identifiers import DEFAULT_DATA_BASE, is_web_address
 
@@ -65,6 +65,10 @@ class Settings(BaseSettings):
     query_workers: int = Field(2, ge=1, le=64, description="Processes that answer SPARQL queries.")
     query_memory: int = Field(512, ge=64, le=65536, description="Memory of one query over its start, in MiB.")
     query_result_bytes: int = Field(50_000_000, ge=1000, description="Longest result of a query, in bytes.")
+    query_limits: str = Field(
+        "",
+        description="More limits of queries, such as “max_depth=64 queue=512”; /status shows all, with their names.",
+    )
     page_workers: int = Field(
         default_factory=available_cores,
         ge=0,
@@ -161,13 +165,18 @@ def picture_hosts(settings: Settings) -> tuple[str, ...]:
 
 
 def query_limits(settings: Settings) -> QueryLimits:
-    """Return the query limits that the settings ask for."""
-    return QueryLimits(
-        deadline_seconds=settings.query_timeout,
-        memory_bytes=settings.query_memory * MEBIBYTE,
-        max_result_bytes=settings.query_result_bytes,
-        workers=settings.query_workers,
-    )
+    """Return the query limits that the settings ask for; what `query_limits` names counts more than other settings.
+
+    Raises:
+        UsageError: `query_limits` names no limit, or a value that a limit can't have.
+    """
+    named: dict[str, Any] = {
+        "deadline_seconds": settings.query_timeout,
+        "memory_bytes": settings.query_memory * MEBIBYTE,
+        "max_result_bytes": settings.query_result_bytes,
+        "workers": settings.query_workers,
+    }
+    return QueryLimits(**(named | read_limits(settings.query_limits)))
 
 
 def _refuse_unknown_names() -> None:

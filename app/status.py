@@ -127,4 +127,5 @@ def _service(service: QueryService) -> dict[str, Any]:
         "workers_killed": service.workers_killed,
         "deadline_seconds": limits.deadline_seconds,
         "max_result_bytes": limits.max_result_bytes,
+        "limits": asdict(limits),
     }

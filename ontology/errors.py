@@ -198,6 +198,10 @@ class Busy(CatalogueError):
         self.retry_after = retry_after
 
 
+class TooManyQueries(Busy):
+    """One client lets too many queries wait."""
+
+
 class StoreDamaged(CatalogueError):
     """What lies on disk is not what the ledger says."""
 

@@ -82,7 +82,8 @@ def limits_in_words(limits: QueryLimits, peers: Sequence[str]) -> str:
         f" {limits.memory_bytes // MEBIBYTE} MiB and give {limits.max_result_bytes} bytes; its text may have"
         f" {limits.max_query_bytes} bytes, {limits.max_tokens} words and signs, {limits.max_depth} nested brackets and"
         f" {limits.max_consecutive_unary} signs of negation in a row. {limits.workers} quick and {limits.slow_workers}"
-        f" long queries run at a time, and {limits.queue} wait; after {limits.grace_seconds:g} s a query is a long one."
+        f" long queries run at a time, and {limits.queue} wait,"
+        f" {limits.client_queue} of one client; after {limits.grace_seconds:g} s a query is a long one."
     )
 
 

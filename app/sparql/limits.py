@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import Final
+
+from rembigraph.ontology.errors import UsageError
 
 MEBIBYTE = 1024 * 1024
 
@@ -28,6 +33,7 @@ class QueryLimits:
         grace_seconds: how long a query may run before it belongs to the slow lane.
         spares: idle worker processes kept ready beyond `workers`.
         queue: requests that may wait for a worker.
+        client_queue: requests of one client that may wait.
         queue_seconds: longest wait for a worker; never more than three quarters of the request's deadline.
         queries_per_worker: a worker is replaced after so many queries.
         start_seconds: longest time a new worker may take to open the store.
@@ -64,6 +70,7 @@ class QueryLimits:
     slow_niceness: int = 15
     spares: int = 3
     queue: int = 256
+    client_queue: int = 128
     queue_seconds: float = 10.0
     queries_per_worker: int = 500
     start_seconds: float = 30.0
@@ -80,3 +87,56 @@ class QueryLimits:
     service_rows: int = 10_000
     service_bytes: int = 5_000_000
     service_requests: int = 8
+
+
+_MAY_BE_ZERO: Final = frozenset(
+    {"kept_bytes", "niceness", "queue", "service_clauses", "slow_niceness", "spares", "suspended"}
+)
+_LEAST: Final[Mapping[str, float]] = {"stack_bytes": MEBIBYTE, "memory_bytes": 64 * MEBIBYTE}
+_MOST: Final[Mapping[str, float]] = {
+    "niceness": 19,
+    "slow_niceness": 19,
+    "workers": 64,
+    "slow_workers": 64,
+    "spares": 64,
+}
+_MOST_OF_ALL: Final = 2**40
+
+
+def read_limits(text: str) -> dict[str, float]:
+    """Read limits as a setting gives them: names of `QueryLimits` with values, and spaces between them.
+
+    Raises:
+        UsageError: an unknown or repeated name, or a value that the limit can't have.
+
+    >>> read_limits("max_depth=64 grace_seconds=0.5")
+    {'max_depth': 64, 'grace_seconds': 0.5}
+    """
+    kinds = {field.name: float if field.type == "float" else int for field in fields(QueryLimits)}
+    found: dict[str, float] = {}
+    for pair in text.split():
+        name, _, value = pair.partition("=")
+        if name not in kinds:
+            near = get_close_matches(name, kinds, n=1)
+            fix = f"Did you mean {near[0]}?" if near else f"Known names: {', '.join(sorted(kinds))}."
+            raise UsageError(f"setting query_limits: there is no limit {name[:80]!r}", fix=fix)
+        if name in found:
+            raise UsageError(f"setting query_limits: {name} is given twice", fix="Give each limit once.")
+        found[name] = _number(name, value, kinds[name])
+    return found
+
+
+def _number(name: str, text: str, kind: type[float]) -> float:
+    least = _LEAST.get(name, 0 if name in _MAY_BE_ZERO or kind is float else 1)
+    most = _MOST.get(name, _MOST_OF_ALL)
+    try:
+        value = kind(text) if text.isascii() and len(text) < 20 else -1
+    except ValueError:
+        value = -1
+    if not (least <= value <= most and (value or name in _MAY_BE_ZERO)):
+        what = "number" if kind is float else "whole number"
+        raise UsageError(
+            f"setting query_limits: {name}={text[:40]} can't be",
+            fix=f"Write a {what} from {least:g} to {most:g}.",
+        )
+    return value

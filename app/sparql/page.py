@@ -21,6 +21,7 @@ _TITLES: Final = {
     400: "The query cannot be read",
     403: "The query is refused",
     413: "The query asks for too much",
+    429: "You have too many queries waiting",
     503: "The endpoint is busy",
     504: "The query took too long",
 }

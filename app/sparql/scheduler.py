@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from rembigraph.ontology.errors import Busy
+from rembigraph.ontology.errors import Busy, TooManyQueries
 
 _FULL_RETRY_SECONDS: Final = 5
 _LATE_RETRY_SECONDS: Final = 2
@@ -89,6 +89,10 @@ class Lane:
     def waiting(self) -> int:
         """Requests that wait."""
         return len(self._waiters)
+
+    def waiting_of(self, client: str) -> int:
+        """Requests of one client that wait."""
+        return sum(name == client for name, _ in self._waiters)
 
     def may_enter(self, client: str) -> bool:
         """Whether a slot is free for this client now."""
@@ -183,13 +187,15 @@ class Scheduler:
         slots: queries that run at the same time in the fast lane.
         queue: requests that may wait, in both lanes together.
         slow_slots: queries that run at the same time in the slow lane.
+        client_queue: requests of one client that may wait; all that fit when not given.
     """
 
-    def __init__(self, slots: int, queue: int, slow_slots: int = 1) -> None:
+    def __init__(self, slots: int, queue: int, slow_slots: int = 1, client_queue: int | None = None) -> None:
         self.ledger = Ledger()
         self.fast = Lane(slots, 1 if slots > 1 else 0, self.ledger)
         self.slow = Lane(slow_slots, 0, self.ledger)
         self._queue = queue
+        self._client_queue = queue if client_queue is None else client_queue
 
     @property
     def waiting(self) -> int:
@@ -205,11 +211,12 @@ class Scheduler:
             slow: whether the query is known to take long.
 
         Raises:
+            TooManyQueries: too many of this client wait already.
             Busy: too many wait already, or none came free in time.
         """
         lane = self.slow if slow else self.fast
         if not lane.enter_now(client):
-            self._check_queue(lane)
+            self._check_queue(lane, client)
             try:
                 async with asyncio.timeout(patience_seconds):
                     await lane.enter(client)
@@ -217,8 +224,12 @@ class Scheduler:
                 raise Busy("All workers are busy.", retry_after=_LATE_RETRY_SECONDS) from None
         return Slot(self, client, lane)
 
-    def _check_queue(self, lane: Lane) -> None:
+    def _check_queue(self, lane: Lane, client: str) -> None:
         """Each lane may fill three quarters of the queue, so that slow queries never shut out quick ones."""
+        if self.fast.waiting_of(client) + self.slow.waiting_of(client) >= self._client_queue:
+            raise TooManyQueries(
+                f"{self._client_queue} of your queries are waiting already.", retry_after=_FULL_RETRY_SECONDS
+            )
         most = self._queue if self._queue < 4 else self._queue * 3 // 4
         if self.waiting >= self._queue or lane.waiting >= most:
             raise Busy("Too many queries are waiting.", retry_after=_FULL_RETRY_SECONDS)

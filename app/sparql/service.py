@@ -93,7 +93,9 @@ class QueryService:
         self._base_iri = base_iri
         self._examine = examine
         self._pool = Pool(self.limits, self._sound)
-        self._scheduler = Scheduler(self.limits.workers, self.limits.queue, self.limits.slow_workers)
+        self._scheduler = Scheduler(
+            self.limits.workers, self.limits.queue, self.limits.slow_workers, self.limits.client_queue
+        )
         self._lanes = Lanes(self.limits)
         self.federation = Federation(
             peers, self.limits, f"Rembigraph/{version('rembigraph')} SPARQL federation"
