@@ -235,6 +235,12 @@ def replace_graph(store: Store, graph: str, triples: bytes, data_base: str) -> N
         SyntaxError: they are not N-Triples.
     """
     name = NamedNode(graph)
+    targets: list[NamedNode | DefaultGraph] = [name, _DEFAULT] if contributes(graph, data_base) else [name]
+    is_new = next(store.quads_for_pattern(None, None, None, name), None) is None
+    if is_new and triples.count(b"\n") > _FEW_QUADS:
+        for target in targets:
+            store.bulk_load(input=triples, format=RdfFormat.N_TRIPLES, to_graph=target)
+        return
     wanted = {
         Quad(triple.subject, triple.predicate, triple.object, name)
         for triple in parse(triples, format=RdfFormat.N_TRIPLES)
@@ -244,9 +250,8 @@ def replace_graph(store: Store, graph: str, triples: bytes, data_base: str) -> N
     remove_quads(store, lambda: gone, data_base)
     # The bulk loader writes files of its own, which few quads are not worth.
     add = store.bulk_extend if len(fresh) > _FEW_QUADS else store.extend
-    add(fresh)
-    if contributes(graph, data_base):
-        add(Quad(quad.subject, quad.predicate, quad.object, _DEFAULT) for quad in fresh)
+    for target in targets:
+        add(Quad(quad.subject, quad.predicate, quad.object, target) for quad in fresh)
 
 
 def verify_counts(store: Store, counts: Mapping[str, int]) -> None:
