@@ -18,11 +18,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib import import_module
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
@@ -55,7 +56,10 @@ BARS = {
 
 
 class Watched:
-    """A command whose processes are watched: their greatest resident memory together, while the context lasts."""
+    """A command whose processes are watched: their greatest resident memory together, while the context lasts.
+
+    They end with the context, however that ends.
+    """
 
     def __init__(self, command: list[str]) -> None:
         self.command = command
@@ -65,7 +69,9 @@ class Watched:
         self._done = Event()
         self.started = time.perf_counter()
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True, env=environment)
+        self.process = subprocess.Popen(
+            self.command, stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True
+        )
         self._thread = Thread(target=self._watch)
         self._thread.start()
         return self
@@ -73,6 +79,9 @@ class Watched:
     def __exit__(self, *error: object) -> None:
         self._done.set()
         self._thread.join()
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
     def _watch(self) -> None:
         while not self._done.wait(0.05):
@@ -230,6 +239,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="work in this folder and keep it")
     parser.add_argument("--check", action="store_true", help="end with 1 if a bar is not met")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started ends too
     with ExitStack() as stack:
         folder = asked.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         found = measure(asked.studies, folder, unvalidated=asked.unvalidated)
