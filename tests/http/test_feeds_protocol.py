@@ -162,6 +162,7 @@ def test_every_record_is_well_formed_in_every_format(client: httpx.Client, prefi
         assert metadata is None or len(metadata) == 1
 
 
+@pytest.mark.slow
 def test_a_list_goes_on_while_the_catalogue_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rembigraph.app.feeds.oai.PAGE", 4)
     catalogue = Catalogue(tmp_path)

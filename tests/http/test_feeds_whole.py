@@ -120,6 +120,7 @@ def test_links_of_hydra_lead_to_every_dataset_once(
     assert sorted(found) == sorted(f"{address}/{name}" for name in held)
 
 
+@pytest.mark.slow
 def test_a_client_of_a_data_point_gets_from_its_root_to_every_study(address: str, held: set[str]) -> None:
     shapes = graph(f"{address}/fdp/shapes")
     seen: set[str] = set()
@@ -212,6 +213,7 @@ def test_only_a_taxon_and_a_method_make_a_crate_conform(tmp_path: Path) -> None:
         assert httpx.get(f"{address}/feeds/gide.zip?set=no:such").status_code == 400
 
 
+@pytest.mark.slow
 def test_a_dump_holds_what_the_addresses_of_studies_give(address: str, held: set[str]) -> None:
     latest = httpx.get(f"{address}/dumps/latest", follow_redirects=True).json()
     files = {one["name"]: one["url"] for one in latest["files"]}

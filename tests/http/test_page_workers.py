@@ -218,6 +218,7 @@ def test_a_worker_that_hangs_is_replaced_and_the_request_answered_503(made_up):
     asyncio.run(main())
 
 
+@pytest.mark.slow
 def test_more_than_may_wait_are_sent_away_at_once(made_up):
     async def main():
         async with at_work(made_up.home) as (client, workers, _):
@@ -293,6 +294,7 @@ def test_only_what_the_served_generation_says_is_kept(made_up):
     asyncio.run(main())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_workers_are_bounded_and_end_with_the_server(made_up):
     async def main():

@@ -152,6 +152,7 @@ def test_it_serves_an_oxigraph_folder_with_its_graphs_as_one(home: Path, tmp_pat
         assert client.get("sparql", params=query).json()["boolean"] is True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -107,6 +107,7 @@ def dechunked(data: bytes) -> bytes:
     return b"".join(parts)
 
 
+@pytest.mark.slow
 def test_a_query_of_a_new_dataset_has_a_new_tag(served: Served, client: httpx.Client, tmp_path: Path) -> None:
     file = tmp_path / "other.nt"
     file.write_text('<urn:s> <urn:p> "other" .\n')

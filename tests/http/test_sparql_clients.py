@@ -35,6 +35,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield running
 
 
+@pytest.mark.slow
 def test_blocks_of_a_thousand_rows_are_exact_and_quick(served: Served) -> None:
     """What a bind join sends, as POST: also rows that match nothing, and the wrapper that FedX and Ontop write."""
     values = " ".join(f"(<urn:pdb:{number}>)" for number in range(2_500, 3_500))

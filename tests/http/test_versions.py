@@ -60,6 +60,7 @@ def titles(content: bytes) -> set[str]:
     return {str(title) for title in graph.objects(rdflib.URIRef(f"{DATA}EXAMPLE-0001"), TITLE)}
 
 
+@pytest.mark.slow
 def test_a_content_that_comes_again_is_no_new_version(home: Any) -> None:
     history = history_of(home.ledger.history("EXAMPLE-0001"))
     assert [version.number for version in history.versions] == [1, 2, 3]

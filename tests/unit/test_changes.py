@@ -81,7 +81,9 @@ def step(catalogue: Catalogue, dice: random.Random, day: int) -> None:
         catalogue.publish(*(made_up(dice, number) for number in some), dates=date)
 
 
-@pytest.mark.parametrize("steps", [15, pytest.param(200, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize(
+    "steps", [pytest.param(15, marks=pytest.mark.slow), pytest.param(200, marks=pytest.mark.nightly)]
+)
 def test_whatever_a_reader_could_see_has_the_datestamp_of_its_change(tmp_path: Path, steps: int) -> None:
     dice, catalogue = random.Random(11), Catalogue(tmp_path, Clock())
     seen: dict[str, object] = {}
@@ -194,6 +196,7 @@ def test_an_other_study_makes_a_study_correlative(tmp_path: Path) -> None:
     assert (other.accession, other.kind) == ("EXAMPLE-0002", "withdrawn")
 
 
+@pytest.mark.slow
 def test_a_catalogue_built_anew_forgets_no_withdrawal_and_goes_back_with_no_datestamp(tmp_path: Path) -> None:
     catalogue = Catalogue(tmp_path, Clock())
     catalogue.publish(study(1, organism=[FISH]), study(2, organism=[HUMAN]))

@@ -142,6 +142,7 @@ def test_a_corrected_enum_is_one_of_its_values(tmp_path: Path) -> None:
     assert shown == [enum_iris("ExperimentalStatus")[after]]
 
 
+@pytest.mark.slow
 def test_a_correction_lapses_when_the_source_changes_and_comes_back(tmp_path: Path) -> None:
     """The catalogue goes: decision before its source, source, same source again, changed, changed back."""
     home = made(tmp_path / "home", FIX)
@@ -242,6 +243,7 @@ def _of(
     return [link for link in found if {link["from"], link["to"]} == {one, other}]
 
 
+@pytest.mark.slow
 def test_a_confirmed_link_with_its_relation_makes_two_studies_correlated(tmp_path: Path) -> None:
     correlated = f"<{DATA}EXAMPLE-0001> <https://w3id.org/rembigraph/ns#correlatedWith> <{DATA}EXAMPLE-0002>"
     home = made(tmp_path / "home", [_link(), study("EXAMPLE-0002")])
@@ -316,6 +318,7 @@ def test_one_relation_is_refuted_and_the_others_stay(tmp_path: Path) -> None:
         assert not part.correlative
 
 
+@pytest.mark.slow
 def test_a_refuted_link_splits_the_correlative_set(tmp_path: Path) -> None:
     names = [f"EXAMPLE-{n:04d}" for n in range(1, 6)]
     chain = [_link("images_same_specimen", one, other) for one, other in pairwise(names)]

@@ -40,6 +40,7 @@ def exported(catalogue: Catalogue, *options: str, **variables: str) -> Result:
     )
 
 
+@pytest.mark.slow
 def test_every_file_has_its_checksum_and_the_server_gives_it(catalogue: Catalogue) -> None:
     done = exported(catalogue, "--url", URL)
     assert done.exit_code == 0, done.output
@@ -59,6 +60,7 @@ def test_every_file_has_its_checksum_and_the_server_gives_it(catalogue: Catalogu
         assert written == {*sums, "SHA256SUMS"}
 
 
+@pytest.mark.slow
 def test_dumps_go_with_their_generation(catalogue: Catalogue) -> None:
     folder = Path(exported(catalogue, "--url", URL).stdout.strip())
     for number in range(2):
@@ -76,6 +78,7 @@ def test_the_same_generation_gives_the_same_bytes(catalogue: Catalogue, tmp_path
     assert (tmp_path / "one" / "SHA256SUMS").read_text() == (tmp_path / "two" / "SHA256SUMS").read_text()
 
 
+@pytest.mark.slow
 def test_parquet_and_csv_tell_the_same(catalogue: Catalogue, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     exported(catalogue, str(tmp_path / "out"), "--url", URL)
@@ -88,6 +91,7 @@ def test_parquet_and_csv_tell_the_same(catalogue: Catalogue, tmp_path: Path) -> 
     assert "EXAMPLE-0105" not in {row["accession"] for row in rows}
 
 
+@pytest.mark.slow
 def test_what_ebi_search_reads(catalogue: Catalogue, tmp_path: Path) -> None:
     exported(catalogue, str(tmp_path / "out"), "--url", URL)
     root = ET.parse(tmp_path / "out" / "ebi-search.xml").getroot()

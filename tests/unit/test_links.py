@@ -68,6 +68,7 @@ def _between(found: list[dict[str, Any]], one: str, other: str) -> list[dict[str
 # --- what is here and what is not
 
 
+@pytest.mark.slow
 def test_what_is_not_here_is_an_external_node_until_it_comes(tmp_path: Path) -> None:
     home = made(tmp_path / "home", study("EXAMPLE-0001", related=[_link("S-BIAD99901"), _link(MAP_IRI)]))
     absent = DATA + "S-BIAD99901"
@@ -241,6 +242,7 @@ def test_a_suggestion_is_never_asserted(tmp_path: Path) -> None:
         assert len(snapshot.correlative_set("EXAMPLE-0001")) == 1
 
 
+@pytest.mark.slow
 def test_a_test_record_of_an_archive_proves_nothing(tmp_path: Path) -> None:
     """An archive's fixture under an accession that looks released, and a draft: marked so, never correlated."""
     said = "The same cells were imaged by electron microscopy: EMPIAR-11380."

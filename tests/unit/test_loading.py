@@ -231,6 +231,7 @@ def test_what_one_source_lacks_and_another_gives_is_not_reported_as_missing(
     snapshot.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["src", "nq"])
 def test_loading_again_puts_back_what_the_archive_lost(tmp_path: Path, home: Home, kind: str) -> None:
     _write(tmp_path / "in", 1)

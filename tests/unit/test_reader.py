@@ -215,6 +215,7 @@ def test_xml_says_when_it_cannot_hold_a_record(snapshot):
     )
 
 
+@pytest.mark.slow
 def test_readers_follow_new_generations_and_keep_their_own(tmp_path):
     home = Home.init(tmp_path / "catalogue", DATA)
     reader = Reader(home)

@@ -170,6 +170,7 @@ def test_words_are_checked_with_exact_places(text: str, place: tuple[int, int], 
     assert fix in error.fix
 
 
+@pytest.mark.slow
 def test_reading_is_linear() -> None:
     """Texts that make a careless pattern quadratic: 60,000 characters are read at once."""
     wide = QueryLimits(max_query_bytes=10**6, max_tokens=10**6)

@@ -243,6 +243,7 @@ def test_workers_open_no_network_socket(location: StoreLocation) -> None:
             listener.accept()
 
 
+@pytest.mark.slow
 def test_depth_ends_at_most_a_worker(location: StoreLocation) -> None:
     deep = QueryLimits(max_depth=10**6, max_consecutive_unary=10**6, max_query_bytes=10**6, max_tokens=10**6)
     texts = [
