@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -278,7 +279,7 @@ class _Record:
 
     def _renamed(self) -> set[str]:
         """Return the studies that name a term or a person whose name has changed with this batch."""
-        iris, stores = Iris(self.context.data_base), self._stores()
+        iris, stores = Iris(self.context.data_base), self._stores
         described: set[str] = set()
         for accession in self.context.touched:
             for store in stores:
@@ -292,10 +293,12 @@ class _Record:
 
     def _judged(self) -> set[str]:
         """Return the studies of which the rules across records find something else than before."""
-        old, fresh = (_findings(store, Iris(self.context.data_base)) for store in self._stores())
+        old, fresh = (_findings(store, Iris(self.context.data_base)) for store in self._stores)
         return {one for one in old.keys() | fresh.keys() if old.get(one) != fresh.get(one)}
 
+    @cached_property
     def _stores(self) -> tuple[Store, Store]:
+        """The store of the generation before, and the one that is being built."""
         previous = self.context.previous
         if previous is None:
             raise ValueError("there is no generation before")
