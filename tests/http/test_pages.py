@@ -5,7 +5,6 @@ import http.client
 import io
 import json
 import re
-from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,6 +19,7 @@ from rembigraph.catalogue.home import Home
 from rembigraph.ontology import errors
 
 from tests.conftest import DATA, pages_app, running
+from tests.parsed_page import Page
 
 PUBLIC = "https://catalogue.example"
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -41,39 +41,6 @@ PAGES = [
     "/EXAMPLE-0105",
     "/nothing",
 ]
-
-
-class Page(HTMLParser):
-    """What a page holds: elements, links, text; and that every element is closed."""
-
-    VOID = frozenset(["meta", "link", "input", "br", "img", "hr"])
-
-    def __init__(self, text):
-        super().__init__()
-        self.elements, self.open, self.texts = [], [], []
-        self.feed(text)
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.texts.append(data)
-
-    @property
-    def text(self):
-        return " ".join(" ".join(self.texts).split())
-
-    def all(self, tag, **wanted):
-        return [attrs for name, attrs in self.elements if name == tag and wanted.items() <= attrs.items()]
 
 
 @pytest.fixture(scope="module")
@@ -589,8 +556,8 @@ def test_every_error_has_a_status():
 
     for kind in every(errors.CatalogueError):
         assert 400 <= status_of(kind) < 600
-    assert status_of(errors.Busy) == 503
-    assert set(STATUSES.values()) <= {400, 403, 404, 406, 410, 413, 422, 500, 502, 503, 504}
+    assert (status_of(errors.Busy), status_of(errors.TooManyQueries)) == (503, 429)
+    assert set(STATUSES.values()) <= {400, 403, 404, 406, 410, 413, 422, 429, 500, 502, 503, 504}
 
 
 def test_an_error_of_ours_tells_nothing_of_the_disk(tmp_path, made_up, caplog):

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from html.parser import HTMLParser
 from types import SimpleNamespace
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -38,6 +37,7 @@ from rembigraph.ontology.identifiers import SHAPES, VOCABULARY
 from rembigraph.shapes import shape_files
 
 from tests.conftest import DATA
+from tests.parsed_page import Page
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:ConjunctiveGraph:DeprecationWarning"
@@ -53,44 +53,6 @@ FORMS = {
 }
 PAGES = ["/ns", "/ns/changes", "/shapes", "/ns/term/Image", "/ns/term/imagingMethod", "/ns/term/Archives"]
 PAGES += ["/ns/term/EMPIAR", "/ns/term/Study", "/ns/term/contributes", "/ns/nothing"]
-
-
-class Page(HTMLParser):
-    """Elements and text of a page; every element must be closed."""
-
-    VOID = frozenset(["meta", "link", "input", "br"])
-
-    def __init__(self, text):
-        super().__init__()
-        self.elements, self.open, self.texts = [], [], []
-        self.feed(text)
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.texts.append(data)
-
-    @property
-    def text(self):
-        return " ".join(" ".join(self.texts).split())
-
-    @property
-    def ids(self):
-        return [attrs["id"] for _, attrs in self.elements if "id" in attrs]
-
-    @property
-    def links(self):
-        return [attrs for tag, attrs in self.elements if tag == "a"]
 
 
 @pytest.fixture(scope="module")
