@@ -46,6 +46,13 @@ def home_queries(site: Site) -> dict[str, str]:
         "  ?study a rembi:Study ; rembi:archive ?archive .\n}\nGROUP BY ?archive\nORDER BY ?archive",
         "correlative": "SELECT (COUNT(DISTINCT ?study) AS ?studies) (COUNT(DISTINCT ?set) AS ?sets) WHERE {\n"
         f"  {members}\n  ?study a rembi:Study .\n}}",
+        "across": "SELECT (COUNT(*) AS ?sets) WHERE {\n  SELECT ?set WHERE {\n"
+        f"    GRAPH {inferred} {{ ?set a rembi:CorrelativeSet ; rembi:setMember ?held, ?study }}\n"
+        "    ?held a rembi:Study .\n    { ?study a rembi:Study ; rembi:archive ?at } UNION { ?study rembi:externalArchive ?at }\n"
+        '    BIND(REPLACE(STR(?at), "^.*#", "") AS ?archive)\n'
+        "  } GROUP BY ?set HAVING(COUNT(DISTINCT ?archive) > 1)\n}",
+        "joined": f"SELECT (COUNT(DISTINCT ?set) AS ?sets) WHERE {{\n  {members}\n"
+        "  ?study a rembi:Study ; rembi:coordinateTransformation ?transformation .\n}",
         "sets": "SELECT ?set ?study ?title WHERE {\n"
         f"  {members}\n  ?study a rembi:Study ; dcterms:title ?title .\n}}\nORDER BY ?set ?study",
         "transformations": "SELECT (COUNT(?transformation) AS ?transformations) WHERE {\n"

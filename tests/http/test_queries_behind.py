@@ -51,6 +51,9 @@ def test_the_numbers_of_the_home_page(served: Any) -> None:
     assert found["correlative"] == [
         {"studies": str(counts["correlative_studies"]), "sets": str(counts["sets"])}
     ]
+    assert found["across"] == [{"sets": str(counts["sets_across_archives"])}]
+    assert found["joined"] == [{"sets": str(counts["sets_with_transformation"])}]
+    assert 0 < counts["sets_across_archives"] < counts["sets"] > counts["sets_with_transformation"] > 0
     assert found["transformations"] == [{"transformations": str(counts["transformations"])}]
     assert found["images"] == [{"images": str(counts["images"])}]
     assert found["bytes"] == [{"bytes": str(counts["bytes"]), "studies": str(counts["bytes_stated_by"])}]
@@ -84,7 +87,7 @@ def test_every_list_of_a_study_has_its_query(served: Any) -> None:
 def test_the_home_page_links_them(served: Any) -> None:
     _, client, _ = served
     text = client.get("/", headers={"Accept": "text/html"}).text
-    assert len(re.findall('class="ask"', text)) == 7
+    assert len(re.findall('class="ask"', text)) == 9
 
 
 @pytest.mark.parametrize("name", ["NCBITaxon:9606", "FBbi:00000251"])
