@@ -48,7 +48,8 @@ def home_queries(site: Site) -> dict[str, str]:
         f"  {members}\n  ?study a rembi:Study .\n}}",
         "across": "SELECT (COUNT(*) AS ?sets) WHERE {\n  SELECT ?set WHERE {\n"
         f"    GRAPH {inferred} {{ ?set a rembi:CorrelativeSet ; rembi:setMember ?held, ?study }}\n"
-        "    ?held a rembi:Study .\n    { ?study a rembi:Study ; rembi:archive ?at } UNION { ?study rembi:externalArchive ?at }\n"
+        "    ?held a rembi:Study .\n"
+        "    { ?study a rembi:Study ; rembi:archive ?at } UNION { ?study rembi:externalArchive ?at }\n"
         '    BIND(REPLACE(STR(?at), "^.*#", "") AS ?archive)\n'
         "  } GROUP BY ?set HAVING(COUNT(DISTINCT ?archive) > 1)\n}",
         "joined": f"SELECT (COUNT(DISTINCT ?set) AS ?sets) WHERE {{\n  {members}\n"
