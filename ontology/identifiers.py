@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from urllib.parse import quote, urlsplit
 
@@ -99,6 +99,7 @@ _IRI_CHARACTERS = re.compile(  # RFC 3987 without IPv6 hosts; a fragment may hol
     r"(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2}"
     r"|[\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U00010000-\U0001fffd\U00020000-\U0002fffd])+"
 )
+_SHORT = 400  # characters of an IRI that is worth remembering
 _SCHEMES = frozenset({"http", "https", "urn", "ftp", "ftps", "s3", "gs", "doi", "mailto", "swh", "info"})
 
 
@@ -336,6 +337,10 @@ def safe_key(text: str) -> str:
 
 def is_iri(text: str) -> bool:
     """Whether the text is an absolute IRI of a usual scheme, legal in RDF."""
+    return _is_short_iri(text) if len(text) <= _SHORT else _is_iri(text)
+
+
+def _is_iri(text: str) -> bool:
     if not _SCHEME.match(text) or text.split(":", 1)[0].lower() not in _SCHEMES:
         return False
     body, _, fragment = text.partition("#")
@@ -346,6 +351,9 @@ def is_iri(text: str) -> bool:
     return bool(_AUTHORITY.fullmatch(authority)) and all(
         _IRI_CHARACTERS.fullmatch(part) for part in (body, fragment) if part
     )
+
+
+_is_short_iri = lru_cache(maxsize=8192)(_is_iri)  # a page asks it of the same few addresses
 
 
 def is_web_address(text: str) -> bool:
