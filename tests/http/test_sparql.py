@@ -30,7 +30,7 @@ from rembigraph.app.sparql.service import QueryService
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 DATA = "https://w3id.org/rembigraph/id/"
-DEADLINE = 2.0
+DEADLINE = 10.0  # what is bounded by bytes or memory must come to that on a busy machine, too
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 SLOW = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c = 7 && ?f < 20) }"
 LONG = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
@@ -341,14 +341,16 @@ def test_updates_are_refused(client: httpx.Client, server: Server) -> None:
         assert "read-only" in response.json()["detail"]
 
 
-def test_deadline(client: httpx.Client, server: Server) -> None:
-    for params, seconds in (({}, DEADLINE), ({"timeout": "0.3"}, 0.3)):
-        began = time.monotonic()
-        response = client.get(server.url, params={"query": ENDLESS, **params})
-        assert time.monotonic() - began < seconds + 1
-        assert response.status_code == 504
-        assert "deadline" in response.json()["detail"]
-        assert_answers(client, server)
+@pytest.mark.parametrize(
+    ("params", "seconds"), [({"timeout": "0.3"}, 0.3), pytest.param({}, DEADLINE, marks=pytest.mark.slow)]
+)
+def test_deadline(client: httpx.Client, server: Server, params: dict[str, str], seconds: float) -> None:
+    began = time.monotonic()
+    response = client.get(server.url, params={"query": ENDLESS, **params})
+    assert seconds - 0.1 < time.monotonic() - began < seconds + 5
+    assert response.status_code == 504
+    assert "deadline" in response.json()["detail"]
+    assert_answers(client, server)
     page = client.get(server.url, params={"query": ENDLESS, "timeout": "0.3"}, headers=BROWSER)
     assert page.status_code == 504
     assert "took too long" in page.text
@@ -404,7 +406,7 @@ def test_a_client_that_leaves_frees_its_worker(client: httpx.Client, server: Ser
             with contextlib.suppress(TimeoutError):
                 assert connection.recv(1_000).startswith(b"HTTP/1.1 200")
             assert server.service.workers_killed == killed
-        deadline = time.monotonic() + 0.5
+        deadline = time.monotonic() + 5
         while server.service.workers_killed == killed:
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -426,7 +428,7 @@ def test_hostile_corpus(client: httpx.Client, server: Server) -> None:
             assert response.status_code in allowed, case["id"]
         if case["expect"] in ("reject", "policy"):
             assert 400 <= response.status_code < 500, case["id"]
-            assert time.monotonic() - began < 1, case["id"]
+            assert time.monotonic() - began < 5, case["id"]
         if case["expect"] == "policy":
             assert "SERVICE" in response.json()["detail"], case["id"]
     assert_answers(client, server)

@@ -38,7 +38,7 @@ from rembigraph.ontology.errors import (
 )
 
 JSON = "application/sparql-results+json"
-LIMITS = QueryLimits(deadline_seconds=5, memory_bytes=192 * MEBIBYTE, max_result_bytes=2_000_000, workers=2)
+LIMITS = QueryLimits(deadline_seconds=20, memory_bytes=192 * MEBIBYTE, max_result_bytes=2_000_000, workers=2)
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 COUNT = "SELECT (COUNT(*) AS ?n) %s { ?s ?p ?o }"
 G1, G2, G3 = (ox.NamedNode(f"urn:g{number}") for number in (1, 2, 3))
@@ -168,10 +168,10 @@ def test_a_query_is_killed_at_its_deadline_and_the_next_answers(location: StoreL
         began = time.monotonic()
         with pytest.raises(QueryTimeout):
             await ask(service, ENDLESS, timeout_seconds=0.5)
-        assert 0.4 < time.monotonic() - began < 1.5
+        assert 0.4 < time.monotonic() - began < 5
         began = time.monotonic()
         assert await count(service, COUNT % "") == 100
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5
         assert service.workers_killed == 1
 
     run(location, scenario)
@@ -182,7 +182,7 @@ def test_timeout_is_only_lowered(location: StoreLocation) -> None:
         began = time.monotonic()
         with pytest.raises(QueryTimeout):
             await ask(service, ENDLESS, timeout_seconds=1e9)
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 5
 
     run(location, scenario, replace(LIMITS, deadline_seconds=0.5))
 
