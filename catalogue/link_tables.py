@@ -93,7 +93,7 @@ def refresh_suggestions(index: sqlite3.Connection, iris: Iris, touched: Collecti
     names = {name for accession in touched for name in _names(index, accession)}
     before = {name: _bearers(index, name) for name in names}
     index.executemany("DELETE FROM author WHERE accession = ?", ((accession,) for accession in touched))
-    read = lru_cache(maxsize=50_000)(lambda accession: _kin(index, accession))
+    read = lru_cache(maxsize=_REMEMBERED)(lambda accession: _kin(index, accession))
     for accession in touched:
         kin = read(accession)
         if kin and not kin.is_draft:
@@ -155,6 +155,9 @@ def every_kin(index: sqlite3.Connection) -> Iterator[Kin]:
     yield from map(_of_row, index.execute(f"{_KIN} ORDER BY accession"))
 
 
+_REMEMBERED: Final = 250_000
+"""Studies whose folded names and titles are remembered, about 2 kB each: more than a catalogue compares at once, since
+relatives are met in no order that a smaller memory could follow."""
 _KIN: Final = "SELECT accession, title, authors, publications, issued FROM kin"
 
 
