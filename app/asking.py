@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
+
+from rembigraph.app.pages.worker import Asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from starlette.types import ASGIApp, Message, Scope
-
-_HOST: Final = "localhost"
+    from starlette.types import ASGIApp, Message
 
 
 @dataclass
@@ -55,7 +55,9 @@ async def ask(app: ASGIApp, address: str, accept: str, write: Callable[[bytes], 
         elif content := message.get("body", b""):
             write(content)
 
-    await app(_scope(address, accept), receive, send)
+    path, _, query = address.partition("?")
+    asked = Asked("GET", unquote(path), path, query, [["host", "localhost"], ["accept", accept]])
+    await app(asked.scope(), receive, send)
     return answered
 
 
@@ -63,21 +65,3 @@ async def _never() -> Message:
     """Wait for a client that does not leave; who waits is cancelled at the end of the answer."""
     await asyncio.Event().wait()
     raise AssertionError
-
-
-def _scope(address: str, accept: str) -> Scope:
-    path, _, query = address.partition("?")
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": unquote(path),
-        "raw_path": path.encode("ascii"),
-        "query_string": query.encode("ascii"),
-        "root_path": "",
-        "headers": [(b"host", _HOST.encode()), (b"accept", accept.encode("ascii"))],
-        "client": (_HOST, 0),
-        "server": (_HOST, 80),
-    }

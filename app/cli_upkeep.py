@@ -167,7 +167,6 @@ def export(ctx: click.Context, folder: Path | None, url: str, as_site: bool) -> 
     Without DIR they lie in the catalogue, where `serve` finds them (/dumps). With --site, DIR gets every page, every
     form of every study, and the feeds; links in it are relative, and searches lead to the live catalogue.
     """
-    from rembigraph.app import exporting
     from rembigraph.app.feeds import Repository
     from rembigraph.app.pages.rendering import Site
     from rembigraph.catalogue.home import Home
@@ -187,14 +186,18 @@ def export(ctx: click.Context, folder: Path | None, url: str, as_site: bool) -> 
     if as_site:
         if folder is None:
             raise UsageError("a copy of the site needs a folder", fix="Name it: export --site DIR.")
-        copy = exporting.export_site(home, site, Repository.of(settings), folder.absolute(), say)
+        from rembigraph.app.static_site import export_site
+
+        copy = export_site(home, site, Repository.of(settings), folder.absolute(), say)
         say(
             f"{copy.written:,} files"
             + (f"; {len(copy.left_out):,} left out, see site.json" if copy.left_out else "")
         )
         click.echo(folder.absolute() / "index.html")
         return
-    made = exporting.export(
+    from rembigraph.app.exporting import export as write
+
+    made = write(
         home,
         site,
         Repository.of(settings),

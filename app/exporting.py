@@ -1,4 +1,4 @@
-"""`rembigraph export`: writes dumps of a generation, with checksums and files for partners; or a copy of all."""
+"""`rembigraph export`: writes dumps of a generation, with checksums, and files for partners."""
 
 from __future__ import annotations
 
@@ -14,13 +14,9 @@ from typing import TYPE_CHECKING, Final
 from rembigraph.app.feeds.dumps import ALL, dumps_of, listed, void
 from rembigraph.app.feeds.partners import links, provider_entry, search_entries
 from rembigraph.app.feeds.streams import gathered
-from rembigraph.app.main import create_app
 from rembigraph.app.pages.listing import TABLE_COLUMNS, table_row
 from rembigraph.app.showing import open_snapshot
-from rembigraph.app.sparql.limits import QueryLimits
-from rembigraph.app.static_site import DESCRIPTION, StaticSite, write_site
 from rembigraph.catalogue.changes import Changes
-from rembigraph.catalogue.following import StandingReader
 from rembigraph.ontology.errors import StoreDamaged, UsageError
 
 if TYPE_CHECKING:
@@ -52,7 +48,7 @@ def export(
     """
     with open_snapshot(home) as snapshot, Changes.opened(snapshot.path) as changes:
         folder = target(snapshot.generation)
-        with _appearing(folder, CHECKSUMS) as unfinished:
+        with appearing(folder, CHECKSUMS) as unfinished:
             sums = [
                 f"{_write(unfinished / name, content)}  {name}\n"
                 for name, content in _files(snapshot, changes, site, repository)
@@ -65,40 +61,15 @@ def export(
     return folder
 
 
-def export_site(
-    home: Home, site: Site, repository: Repository, folder: Path, say: Callable[[str], None]
-) -> StaticSite:
-    """Write pages and feeds of the newest generation as files; the folder appears whole or not at all.
-
-    Args:
-        home: the catalogue.
-        site: addresses of the live catalogue.
-        repository: who offers the records.
-        folder: where to; an earlier copy is replaced.
-        say: is told how far it is.
-
-    Raises:
-        UsageError: the folder is there already and holds something else.
-        StoreDamaged: the disk is full or not writable.
-    """
-    reader = StandingReader(home)
-    with reader.snapshot() as snapshot, _appearing(folder, DESCRIPTION) as unfinished:
-        app = create_app(
-            home,
-            site.public_url,
-            QueryLimits(),
-            persistent_iris=site.registered,
-            repository=repository,
-            reader=reader,
-        )
-        return write_site(app, site, unfinished, snapshot, say)
-
-
 @contextmanager
-def _appearing(folder: Path, mark: str) -> Iterator[Path]:
+def appearing(folder: Path, mark: str) -> Iterator[Path]:
     """Give a folder to write into that takes the name `folder` when all is written.
 
     What has that name must be empty or hold the file `mark`, and is replaced.
+
+    Raises:
+        UsageError: it holds something else.
+        StoreDamaged: the disk is full or not writable.
     """
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     if folder.exists() and any(folder.iterdir()) and not (folder / mark).is_file():

@@ -26,18 +26,23 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import quote, unquote
 
 from rembigraph.app.asking import Answered, ask
+from rembigraph.app.exporting import appearing
+from rembigraph.app.main import create_app
 from rembigraph.app.negotiation import HTML, JSON
+from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.catalogue.changes import Changes, Window
-from rembigraph.ontology.identifiers import is_accession
+from rembigraph.catalogue.following import StandingReader
 
 if TYPE_CHECKING:
+    from rembigraph.app.feeds.repository import Repository
     from rembigraph.app.pages.rendering import Site
+    from rembigraph.catalogue.home import Home
     from rembigraph.catalogue.reader import Snapshot
     from starlette.types import ASGIApp
 
 DESCRIPTION: Final = "site.json"
 """File that says what a copy is a copy of, and what it lacks."""
-LIVE: Final = frozenset({"/sparql", "/oai", "/status", "/health", "/transform", "/api"})
+LIVE: Final = frozenset({"/sparql", "/oai", "/status", "/health", "/transform"})
 """Paths that only a server can answer; what lies below them, too."""
 LISTS: Final = {"/changes": "changes.json", "/feeds/gide": "feeds/gide.json", "/dcat": "dcat.nt"}
 """Feeds that a server gives in pages and a copy in one file."""
@@ -166,7 +171,7 @@ class StaticSite:
                 continue
             seen.add(path)
             for found in await self._page(path):
-                if _study_of(found) == accession:
+                if _is_of(accession, found):
                     waiting.append(found)
                 else:
                     self._wait_for(found)
@@ -207,7 +212,7 @@ class StaticSite:
     def _leads_to(self, text: str) -> Iterator[str]:
         """Yield the paths that files may hold among those that a page has links to."""
         for match in _LOCAL.finditer(text):
-            address = self._address(match[2])
+            address = self._address(unescape(match[2]))
             if address and not is_live(address):
                 yield _without_version(address)
 
@@ -219,9 +224,9 @@ class StaticSite:
             ):
                 yield target.removeprefix(self._site.public_url)
 
-    def _address(self, written: str) -> str:
-        """Return the address without fragment that a link of a page has here; empty for one that leads elsewhere."""
-        address = unescape(written).partition("#")[0]
+    def _address(self, link: str) -> str:
+        """Return the address that a link of a page has here, without fragment; empty for one that leads elsewhere."""
+        address = link.partition("#")[0]
         prefix = self._site.prefix
         return (
             address.removeprefix(prefix) or "/"
@@ -234,14 +239,14 @@ class StaticSite:
         folder = dirname(name) or "."
 
         def link(match: re.Match[str]) -> str:
-            address = self._address(match[2])
-            fragment = "#" + parts[1] if len(parts := unescape(match[2]).split("#", 1)) > 1 else ""
+            written = unescape(match[2])
+            address = self._address(written)
             if not address:
                 return match[0]
             is_form = match[1] == "action"
             file = "" if is_form or is_live(address) else file_of(_without_version(address))
             target = quote(relpath(file, folder)) if file else self._site.url(address)
-            return f'{match[1]}="{escape(target + fragment)}"'
+            return f'{match[1]}="{escape(target + "".join(written.partition("#")[1:]))}"'
 
         return _LOCAL.sub(link, text)
 
@@ -319,22 +324,44 @@ def _without_version(address: str) -> str:
     return address if _PAGED.fullmatch(address) else address.partition("?")[0]
 
 
-def _study_of(path: str) -> str:
-    """Return the accession that a path begins with; whatever stands there for any other."""
-    first = path.removeprefix("/").partition("/")[0]
-    return first if is_accession(first) else first.partition(".")[0]
+def _is_of(accession: str, path: str) -> bool:
+    """Whether a path is that of a study, of a form of it, or of one of its things."""
+    rest = path.removeprefix(f"/{accession}")
+    return rest != path and (not rest or rest[0] in "/.-")
 
 
-def write_site(
-    app: Any, site: Site, folder: Path, snapshot: Snapshot, say: Callable[[str], None]
+def export_site(
+    home: Home, site: Site, repository: Repository, folder: Path, say: Callable[[str], None]
 ) -> StaticSite:
-    """Write a copy of what an application serves into an empty folder; see `StaticSite`."""
-    copy = StaticSite(app, site, folder)
+    """Write pages and feeds of the newest generation as files; the folder appears whole or not at all.
 
-    async def write() -> None:
-        async with app.router.lifespan_context(app):
-            with Changes.opened(snapshot.path) as changes:
-                await copy.write(snapshot, changes, say)
+    Args:
+        home: the catalogue.
+        site: addresses of the live catalogue.
+        repository: who offers the records.
+        folder: where to; an earlier copy is replaced.
+        say: is told how far it is.
 
-    asyncio.run(write())
-    return copy
+    Raises:
+        UsageError: the folder is there already and holds something else.
+        StoreDamaged: the disk is full or not writable.
+    """
+    reader = StandingReader(home)
+    with reader.snapshot() as snapshot, appearing(folder, DESCRIPTION) as unfinished:
+        app = create_app(
+            home,
+            site.public_url,
+            QueryLimits(),
+            persistent_iris=site.registered,
+            repository=repository,
+            reader=reader,
+        )
+        copy = StaticSite(app, site, unfinished)
+
+        async def write() -> None:
+            async with app.router.lifespan_context(app):
+                with Changes.opened(snapshot.path) as changes:
+                    await copy.write(snapshot, changes, say)
+
+        asyncio.run(write())
+        return copy

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 from rembigraph.app.feeds import Repository
 from rembigraph.app.main import create_app
 from rembigraph.app.sparql.limits import QueryLimits
@@ -67,6 +69,12 @@ class Catalogue:
         assert generation
         with Changes.opened(generation.path) as changes:
             yield changes
+
+    def await_followed(self, address: str) -> None:
+        """Wait until a server has opened the newest generation: requests get the one before until then."""
+        newest, until = self.home.current_number(), time.monotonic() + 60
+        while httpx.get(f"{address}/changes", timeout=60).json()["generation"] < newest:
+            assert time.monotonic() < until, "the server does not follow"
 
     @contextmanager
     def served(self, keeper: str = KEEPER, licence: str = "") -> Iterator[str]:

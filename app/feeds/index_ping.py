@@ -10,10 +10,10 @@ import json
 import threading
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
+from rembigraph.app.feeds.oai_request import utc_now
 from rembigraph.ontology.errors import UsageError
 from rembigraph.ontology.identifiers import is_web_address
 
@@ -60,7 +60,7 @@ class IndexPing:
 
     def tell(self) -> float:
         """Tell every index once; return the seconds after which to do it again."""
-        self.told = tuple(Told(index, _now(), self._told_by(index)) for index in self._indexes)
+        self.told = tuple(Told(index, utc_now(), self._told_by(index)) for index in self._indexes)
         return AGAIN_SECONDS if any(one.problem for one in self.told) else WEEK_SECONDS
 
     def start(self) -> None:
@@ -115,7 +115,3 @@ def index_addresses(text: str, public_url: str) -> tuple[str, ...]:
             fix="Set REMBIGRAPH_PUBLIC_URL.",
         )
     return found
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

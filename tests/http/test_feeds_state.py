@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import random
-import time
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -134,19 +133,12 @@ def told(address: str) -> dict[str, Any]:
     return changes
 
 
-def _newest(changes: dict[str, Any]) -> str:
-    return max(one["time"] for one in changes.values())
-
-
 def agree(address: str, catalogue: Catalogue) -> None:
     """Check that every channel tells the same of every study that was ever here."""
     state = catalogue.home.ledger.read()
     held, gone = set(state.accessions()), set(state.withdrawn)
-    newest = catalogue.changes()[-1].time
-    deadline = time.monotonic() + 10
-    # While a thread opens a generation, requests are answered from the one before.
-    while _newest(changes := told(address)) < newest:
-        assert time.monotonic() < deadline, "the server does not follow"
+    catalogue.await_followed(address)
+    changes = told(address)
     assert {name for name, one in changes.items() if one["change"] != "withdrawn"} == held
     assert {name for name, one in changes.items() if one["change"] == "withdrawn"} == gone
     urls = ET.fromstring(httpx.get(f"{address}/sitemap.xml").content).findall(f"{SITEMAP}url")

@@ -7,7 +7,6 @@ import gzip
 import html
 import io
 import re
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from itertools import chain
@@ -180,12 +179,5 @@ def test_every_channel_tells_the_same_after_each_step(tmp_path: Path) -> None:
     first = next(after)
     with catalogue.served() as address, httpx.Client(base_url=address, timeout=60) as client:
         for title in chain([first], after):
-            follow(client, catalogue)
+            catalogue.await_followed(address)
             assert {name: read(client) for name, read in CHANNELS.items()} == dict.fromkeys(CHANNELS, title)
-
-
-def follow(client: httpx.Client, catalogue: Catalogue) -> None:
-    """Wait until the server has opened the newest generation: requests get the one before until then."""
-    newest, until = catalogue.home.current_number(), time.monotonic() + 60
-    while client.get("/changes").json()["generation"] < newest:
-        assert time.monotonic() < until, "the server does not follow"
