@@ -71,13 +71,16 @@ def too_wide(page: Any) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
-# Every colour and both widths on every page; the other two pairs in the nightly run, because large pages take a minute.
+# Every colour and both widths on every page. In the nightly run the other two pairs and long pages, a minute for each.
 VIEWS = [("light", 1280), ("dark", 320)]
+LONG = ("vocabulary", "shapes")
 if "NIGHTLY_RUN" in os.environ:
     VIEWS += [("light", 320), ("dark", 1280)]
 
 
-@pytest.mark.parametrize("kind", PAGES)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.nightly) if kind in LONG else kind for kind in PAGES]
+)
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(browser: Any, every_page_url: str, kind: str) -> None:
     context = browser.new_context(bypass_csp=True)  # axe-core itself needs it, the page does not
     page = context.new_page()

@@ -24,7 +24,7 @@ from rembigraph.shapes import themes
 from tests.study_classes import classes_of_a_study
 
 SAMPLE = Path(__file__).resolve().parents[2] / "app" / "sample"
-SAMPLE_SIZE = 150
+SAMPLE_SIZE = 60
 SHARE = 0.95
 ALWAYS = ("EXAMPLE-0001", "EXAMPLE-0002", "S-BSST429", "S-BSST707")
 

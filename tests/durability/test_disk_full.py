@@ -29,6 +29,9 @@ from tests.made_catalogue import dumped, made, study
 pytestmark = pytest.mark.server
 SIZE = 80 << 20
 BLOCK = 4096
+SHARES = (
+    (0.0, 0.03, 0.06, 0.1, 0.25, 0.5, 0.75, 0.9) if os.environ.get("NIGHTLY_RUN") else (0.0, 0.06, 0.25, 0.9)
+)
 ASK = "SELECT (COUNT(*) AS ?n) { ?s a <https://w3id.org/rembigraph/ns#Study> }"
 
 
@@ -234,7 +237,7 @@ def test_less_and_less_short_of_space(small: Path, full: Full) -> None:
     need = needed(full.warm, small, full.path)
     stages = Counter[str]()
     with Asking(str(full.client.base_url)) as asking:
-        for share in (0.0, 0.03, 0.06, 0.1, 0.25, 0.5, 0.75, 0.9):
+        for share in SHARES:
             archived = archived_bytes(full.home)  # of loads that failed: it is not written again
             with filled(small, max(int(need * share) - archived, 2 * BLOCK)):
                 ended, watched = load(full.warm, full.home, full.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from rembigraph.app.description import OPERATIONS
 from rembigraph.app.pages.representations import BY_TAIL
 
+EXAMPLES = "20" if os.environ.get("NIGHTLY_RUN") else "5"  # of each operation
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 ALLOWED = {200, 301, 303, 304, 400, 404, 406, 410}
 PUBLIC = "https://catalogue.example"
@@ -34,7 +36,7 @@ def test_another_client_finds_no_fault(browser_url: str, tmp_path: Path, loose: 
     paths = [option for name in names for option in ("--include-path", name)]
     paths += ["--exclude-checks", "positive_data_acceptance"]
     others = [option for name in names for option in ("--exclude-path", name)]
-    command = [str(SCHEMATHESIS), "run", f"{browser_url}/openapi.json", "--url", browser_url, "-n", "20"]
+    command = [str(SCHEMATHESIS), "run", f"{browser_url}/openapi.json", "--url", browser_url, "-n", EXAMPLES]
     command += ["--phases", "examples,coverage,fuzzing", "--max-failures", "10", "--seed", "7"]
     command += paths if loose else others
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)

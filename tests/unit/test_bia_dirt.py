@@ -18,7 +18,7 @@ from tests.json_places import places
 from tests.unit import test_bia_objects as model
 from tests.unit import test_bia_v1 as v1
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 
 ADDRESSES = ("jane.doe@example.org", "mailto:bob@mail.example.com", "Ask <al@example.net>, 5 kV@1 nA")
 ADDRESS = re.compile(r"[\w.+-]@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")

@@ -557,7 +557,7 @@ def test_a_study_without_name_and_title_is_refused_with_its_place():
     assert found.pointer == "/accession_id"
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("junk", [None, [], {}, 7, True, "x", [[None]], {"a": [{}]}, "@context"])
 def test_a_value_of_the_wrong_type_is_kept_not_a_crash(junk):
     for one in [a_study(), *the_parts()]:

@@ -220,7 +220,7 @@ def test_a_value_of_the_wrong_type_is_kept_not_a_crash(junk):
         assert the_reading(a_study(images={"IM1": image})).study.title == "Made-up cells"
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_tens_of_thousands_of_files_take_seconds():
     rows = {
         f"F{n}": {
@@ -268,7 +268,7 @@ def test_a_great_many_documents_of_images_are_summed_up():
     assert found.study.kept_value == []
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_document_of_more_values_than_are_held_at_once_is_read_row_by_row():
     rows = {
         f"F{n}": {"id": f"F{n}", "name": f"{n}.tif", "attributes": {f"k{m}": m for m in range(20)}}

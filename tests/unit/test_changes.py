@@ -82,7 +82,7 @@ def step(catalogue: Catalogue, dice: random.Random, day: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "steps", [pytest.param(15, marks=pytest.mark.slow), pytest.param(200, marks=pytest.mark.nightly)]
+    "steps", [pytest.param(15, marks=pytest.mark.nightly), pytest.param(200, marks=pytest.mark.nightly)]
 )
 def test_whatever_a_reader_could_see_has_the_datestamp_of_its_change(tmp_path: Path, steps: int) -> None:
     dice, catalogue = random.Random(11), Catalogue(tmp_path, Clock())
@@ -152,7 +152,7 @@ def test_what_was_superseded_on_arrival_is_no_change(tmp_path: Path) -> None:
     assert catalogue.changes() == before
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_datestamps_grow_whatever_the_clock_does(tmp_path: Path) -> None:
     clock = Clock()
     catalogue = Catalogue(tmp_path, clock)
@@ -196,7 +196,7 @@ def test_an_other_study_makes_a_study_correlative(tmp_path: Path) -> None:
     assert (other.accession, other.kind) == ("EXAMPLE-0002", "withdrawn")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_catalogue_built_anew_forgets_no_withdrawal_and_goes_back_with_no_datestamp(tmp_path: Path) -> None:
     catalogue = Catalogue(tmp_path, Clock())
     catalogue.publish(study(1, organism=[FISH]), study(2, organism=[HUMAN]))

@@ -434,7 +434,7 @@ def test_aliases_and_depth_are_bounded() -> None:
     assert _error(nested).code == "too-deep"
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", [*NAMES, "unknown"])
 def test_a_text_of_a_megabyte_is_refused_in_a_short_sentence(name: str) -> None:
     base = LINK if name in {"link_to", "verdict", "relation"} else FIELD

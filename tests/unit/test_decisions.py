@@ -129,7 +129,7 @@ def test_a_correction_of_what_is_not_there_lapses(lapsed: Home, number: int) -> 
         assert whole.view.facts == plain.facts
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_corrected_enum_is_one_of_its_values(tmp_path: Path) -> None:
     from rembigraph.ontology.fields import enum_iris
 
@@ -142,7 +142,7 @@ def test_a_corrected_enum_is_one_of_its_values(tmp_path: Path) -> None:
     assert shown == [enum_iris("ExperimentalStatus")[after]]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_correction_lapses_when_the_source_changes_and_comes_back(tmp_path: Path) -> None:
     """The catalogue goes: decision before its source, source, same source again, changed, changed back."""
     home = made(tmp_path / "home", FIX)
@@ -243,7 +243,7 @@ def _of(
     return [link for link in found if {link["from"], link["to"]} == {one, other}]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_confirmed_link_with_its_relation_makes_two_studies_correlated(tmp_path: Path) -> None:
     correlated = f"<{DATA}EXAMPLE-0001> <https://w3id.org/rembigraph/ns#correlatedWith> <{DATA}EXAMPLE-0002>"
     home = made(tmp_path / "home", [_link(), study("EXAMPLE-0002")])
@@ -318,7 +318,7 @@ def test_one_relation_is_refuted_and_the_others_stay(tmp_path: Path) -> None:
         assert not part.correlative
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_refuted_link_splits_the_correlative_set(tmp_path: Path) -> None:
     names = [f"EXAMPLE-{n:04d}" for n in range(1, 6)]
     chain = [_link("images_same_specimen", one, other) for one, other in pairwise(names)]
@@ -363,7 +363,7 @@ SETS = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", SETS)
 def test_the_order_of_loading_does_not_matter(tmp_path: Path, name: str) -> None:
     documents = SETS[name]
@@ -374,7 +374,7 @@ def test_the_order_of_loading_does_not_matter(tmp_path: Path, name: str) -> None
     assert len(found) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_random_orders_and_batches_give_the_same_catalogue(tmp_path: Path) -> None:
     documents = [
         *SETS["verdicts"],
@@ -404,7 +404,7 @@ def _run(*arguments: str, stdin: str = "") -> Result:
     return CliRunner().invoke(main, arguments, input=stdin)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_lapsed_decision_is_a_warning(home: Path) -> None:
     assert _run("load", "-", stdin=WHOLE).stderr == ""
     loaded = _run("load", "-", stdin=curation(*_two()))
@@ -456,7 +456,7 @@ def test_lists_and_search_follow_the_curator(home: Path) -> None:
     assert "Mus musculus" not in shown
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_what_is_exported_is_the_same_when_loaded_elsewhere(tmp_path: Path) -> None:
     """Every kind of decision, into a catalogue whose data IRIs begin otherwise."""
     decisions = [

@@ -610,7 +610,7 @@ def test_one_malformed_json_in_idr_study_crates() -> None:
     assert int(error.pointer.split(":")[0]) == text[: text.index('"x"')].count("\n") + 1
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_file_lists_with_a_hundred_thousand_entries() -> None:
     """Rows are summed up: the record of a study is as small with many files as with few."""
     rows = [{"path": f"a/{n}.tif", "size": 2, "type": "file", "attributes": []} for n in range(100_001)]
@@ -624,7 +624,7 @@ def test_file_lists_with_a_hundred_thousand_entries() -> None:
     assert len(to_nquads([found.study], Iris(DATA), "urn:g")) < 20_000
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_document_of_more_than_four_megabytes() -> None:
     document = _crate(*({"@id": f"#s{n}", "@type": "BioSample", "name": "s" * 200} for n in range(16_000)))
     data = json.dumps(document).encode()

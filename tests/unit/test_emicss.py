@@ -389,7 +389,7 @@ def soiled(draw: st.DrawFn) -> bytes:
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-@pytest.mark.slow
+@pytest.mark.nightly
 @given(soiled())
 def test_whatever_stands_in_a_table_nothing_is_lost(data: bytes) -> None:
     found = results(data)

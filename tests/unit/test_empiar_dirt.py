@@ -16,7 +16,7 @@ from rembigraph.ontology.errors import SourceError
 
 from tests.json_places import leaf_count
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 
 
 def _among(words: str) -> st.SearchStrategy[str]:

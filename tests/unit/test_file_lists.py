@@ -299,7 +299,7 @@ def test_rows_are_read_one_at_a_time() -> None:
         list(waiting)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_hundred_thousand_rows_make_one_set() -> None:
     text = "Files\tWell\n" + "".join(f"p/{number}.tif\tA{number % 12}\n" for number in range(100_000))
     files = FileLists((Document("list.tsv", "", text.encode()),)).file_set("list.tsv")
@@ -344,7 +344,7 @@ def files_of(accession: str, *options: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_files_are_listed_from_the_archive(home: Path) -> None:
     own = [[{"path": "x/y.tif", "size": "7", "attributes": [{"name": "Stain", "value": "DAPI"}]}]]
     write(home, **{"study.json": submission("list.json", "gone.json", files=own), "Files/list.json": ROWS})

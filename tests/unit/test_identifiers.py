@@ -122,7 +122,7 @@ def test_only_http_addresses_may_become_links(text: str) -> None:
     assert not is_iri("javascript:alert(1)")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @given(st.text(max_size=200))
 def test_keys_are_always_legal_in_an_iri(text: str) -> None:
     try:

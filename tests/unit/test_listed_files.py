@@ -200,7 +200,7 @@ def many_files(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     return folder(tmp_path_factory.mktemp("many"), {"s.json": submission(name), name: content})
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_hundred_thousand_rows_in_bounded_time(many_files: Path) -> None:
     started = time.process_time()
     found = reading(many_files, {})
@@ -211,7 +211,7 @@ def test_a_hundred_thousand_rows_in_bounded_time(many_files: Path) -> None:
     assert len(to_nquads([found.study], Iris(DATA), "urn:g")) < 20_000
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_hundred_thousand_rows_are_never_whole_in_memory(many_files: Path) -> None:
     """Checking the text takes memory in proportion to it; each row that is read after that takes none."""
     (path,) = many_files.glob("list.*")

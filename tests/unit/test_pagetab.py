@@ -484,7 +484,7 @@ STRANGE = [
 ]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("value", STRANGE, ids=repr)
 def test_a_value_of_any_type_anywhere_is_accounted_for(value):
     """Put a strange value in every place of a submission, one after the other."""
@@ -604,7 +604,7 @@ def sections(below: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 SECTION = st.recursive(sections(ODD), sections, max_leaves=8)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(study=SECTION, more=ATTRIBUTES, extra=st.dictionaries(TEXTS, VALUES, max_size=2))
 def test_any_submission_is_read_and_accounted_for(study: Any, more: Any, extra: Any) -> None:

@@ -230,7 +230,7 @@ def test_several_sources_are_one_study(home: Home) -> None:
     assert [one.field for one in whole.conflicts] == ["issued", "license", "title"]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_order_of_sources_does_not_matter(tmp_path: Path, home: Home) -> None:
     found = {everything(home)}
     for seed in range(3):

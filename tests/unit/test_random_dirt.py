@@ -21,7 +21,7 @@ from rembigraph.ontology.identifiers import Iris
 
 from tests.json_places import leaf_count, places
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 
 ADDRESSES = (
     "jane.doe@example.org",

@@ -231,7 +231,7 @@ def _studies(path: Path) -> Iterator[Study]:
         yield reading.study
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 @pytest.mark.parametrize("base", BASES)
 def test_samples_come_back_from_every_form(path: Path, base: str) -> None:
@@ -282,7 +282,7 @@ def _of_records(quads: bytes) -> list[bytes]:
     return sorted(line for line in quads.splitlines() if not line.endswith(graphs))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("is_packed", [False, True])
 def test_a_dump_gives_the_same_records_in_another_catalogue(
     filled: Home, tmp_path: Path, is_packed: bool
@@ -300,7 +300,7 @@ def test_a_dump_gives_the_same_records_in_another_catalogue(
     assert sum(source.startswith("curation-") for _, source in other.state().active) == 3
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("form", [ox.RdfFormat.N_QUADS, ox.RdfFormat.TRIG])
 def test_a_dump_of_the_whole_store_gives_the_same_records(
     filled: Home, tmp_path: Path, form: ox.RdfFormat
@@ -322,7 +322,7 @@ def test_a_dump_of_the_whole_store_gives_the_same_records(
     assert sum(outcome.leaves.total for outcome in report.outcomes) == named
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("form", FORMS)
 def test_the_forms_of_a_page_give_the_same_record(filled: Home, form: str) -> None:
     """What does not come back in its slot is kept as text.
@@ -378,7 +378,7 @@ def test_authors_and_axes_keep_their_order() -> None:
     assert [axis.axis_index for axis in study.coordinate_system[0].has_axis] == list(range(12))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @settings(max_examples=60, deadline=None, phases=_PHASES, suppress_health_check=list(HealthCheck))
 @given(records("Study"), st.sampled_from(BASES), st.sampled_from(["turtle", "nquads", "jsonld"]))
 def test_any_study_comes_back(study: Study, base: str, form: str) -> None:
@@ -451,7 +451,7 @@ def test_any_decision_comes_back(said: dict[str, str], base: str, form: str) -> 
     assert (reading.leaves.mapped, reading.leaves.total) == (quads.count(b"\n"),) * 2
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @settings(max_examples=40, deadline=None, phases=_PHASES, suppress_health_check=list(HealthCheck))
 @given(records("Study"))
 def test_yaml_to_quads_to_yaml_is_identity(study: Study) -> None:

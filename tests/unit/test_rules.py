@@ -205,7 +205,7 @@ def test_shacl_and_the_store_find_the_same_in_an_example(rule: str) -> None:
             assert _of_queries(validate(quads)) == set(check(_store([quads]), IRIS))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_shacl_and_the_store_find_the_same_in_each_sample_record() -> None:
     found = 0
     for quads, report in _sample_reports():
@@ -229,7 +229,7 @@ def every_bad_example() -> list[bytes]:
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_shacl_and_the_store_find_the_same_in_all_records_together(every_bad_example: list[bytes]) -> None:
     """SHACL over one graph of many studies is slow, but it is the judge."""
     together = b"".join([*every_bad_example, *_samples()[:12]])
@@ -240,7 +240,7 @@ def test_shacl_and_the_store_find_the_same_in_all_records_together(every_bad_exa
     assert {result.shape for result in results} >= QUERIES
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_rules_about_several_records_say_nothing_about_one() -> None:
     across = {rule.shape for rule in across_rules()}
     assert across == {iri for iri, theme in themes().items() if theme == ACROSS}

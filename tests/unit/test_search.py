@@ -139,7 +139,7 @@ def test_no_text_is_an_expression(snapshot, q):
     assert page.total or page.advice is not None
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.text(max_size=80),

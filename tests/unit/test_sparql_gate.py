@@ -170,7 +170,7 @@ def test_words_are_checked_with_exact_places(text: str, place: tuple[int, int], 
     assert fix in error.fix
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_reading_is_linear() -> None:
     """Texts that make a careless pattern quadratic: 60,000 characters are read at once."""
     wide = QueryLimits(max_query_bytes=10**6, max_tokens=10**6)
@@ -244,7 +244,7 @@ def is_readable(text: str) -> bool:
     return True
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_no_service_clause_passes() -> None:
     soup = Soup(20_250_101)
     keywords = 0
