@@ -80,7 +80,7 @@ def create_app(
     app.include_router(
         vocabulary_router(service, reader, public_url=public_url, data_base=home.data_base, render=render)
     )
-    app.include_router(status_router(reader, service, render, workers, ping))
+    app.include_router(status_router(reader, service, render, workers, ping, site))
     app.include_router(feeds_router(reader, site, render, repository))
     app.include_router(places_router(reader, site, render))
     pages = pages_router(

@@ -139,9 +139,9 @@ def problem_of(error: CatalogueError) -> Problem:
 def problem_response(
     request: Request, problem: Problem, render: Callable[[str, dict[str, Any]], str]
 ) -> Response:
-    """Return the answer for a problem: a page when a browser asks, else RFC 9457 JSON."""
+    """Return the answer for a problem: a page to browsers and at addresses that end with .html, else RFC 9457 JSON."""
     headers = {"Cache-Control": "no-store", "Vary": "Accept", **problem.headers}
-    if wants_html(request.headers.get("accept")):
+    if wants_html(request.headers.get("accept")) or request.url.path.endswith(".html"):
         page = render("problem.html", {"problem": problem, "path": request.url.path[:500]})
         answer = Response(page, problem.status, headers, "text/html; charset=utf-8")
         secure(answer.headers)

@@ -13,6 +13,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from rembigraph.app.feeds.index_ping import IndexPing
 from rembigraph.app.negotiation import wants_html
+from rembigraph.app.pages.behind import status_queries
+from rembigraph.app.pages.rendering import Site
 from rembigraph.app.pages.workers import PageWorkers
 from rembigraph.app.sparql.service import QueryService
 from rembigraph.catalogue.following import Reader
@@ -28,10 +30,12 @@ def status_router(
     render: Callable[[str, dict[str, Any]], str],
     workers: PageWorkers,
     ping: IndexPing,
+    site: Site,
 ) -> APIRouter:
     """Make the route of `/status`, for people as a page and for programs as JSON."""
     router = APIRouter(tags=["service"])
     probe = _Probe(service)
+    queries = status_queries(site)
     started = time.monotonic()
 
     @router.api_route("/status", methods=["GET", "HEAD"], summary="What is served, and whether queries work")
@@ -47,7 +51,7 @@ def status_router(
         code = 200 if found["query"]["ok"] else 503
         headers = {"Cache-Control": "no-store", "Vary": "Accept"}
         if wants_html(request.headers.get("accept")):
-            return HTMLResponse(render("status.html", {"status": found}), code, headers)
+            return HTMLResponse(render("status.html", {"status": found, "queries": queries}), code, headers)
         return JSONResponse(found, code, headers)
 
     return router

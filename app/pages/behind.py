@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from rembigraph.catalogue.counts import NEWEST
 from rembigraph.catalogue.precedence import ALL, MOST, precedence_of
 from rembigraph.catalogue.recordview import field_iri
-from rembigraph.ontology.fields import classes
+from rembigraph.ontology.fields import classes, enum_iris
 from rembigraph.ontology.identifiers import PREFIXES, Iris
 
 if TYPE_CHECKING:
@@ -67,6 +67,18 @@ def home_queries(site: Site) -> dict[str, str]:
         + f"ORDER BY DESC(STR(?value)) ?study\nLIMIT {NEWEST}",
     }
     return {name: site.query(with_prefixes(text)) for name, text in texts.items()}
+
+
+def status_queries(site: Site) -> dict[str, str]:
+    """Return the paths of the queries behind the counts of the page about the service."""
+    unresolved = named(enum_iris("ResolutionMethod")["unresolved"])
+    texts = {
+        "kept_values": "SELECT (COUNT(DISTINCT ?value) AS ?values) WHERE {\n  ?value a rembi:KeptValue .\n}",
+        "unresolved": "SELECT (COUNT(DISTINCT ?resolution) AS ?texts) WHERE {\n"
+        f"  ?resolution rembi:resolutionMethod {unresolved} .\n}}",
+    }
+    found = {name: site.query(with_prefixes(text)) for name, text in texts.items()}
+    return found | {"studies": home_queries(site)["studies"]}
 
 
 def study_queries(stated: RecordView, shown: RecordView, site: Site) -> dict[str, str]:

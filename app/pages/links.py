@@ -17,6 +17,7 @@ from rembigraph.app.negotiation import HTML, JSON, negotiate
 from rembigraph.app.pages import text, words
 from rembigraph.app.pages.absent import UnknownStudyError
 from rembigraph.app.pages.answers import OPEN, Body, answer
+from rembigraph.app.pages.behind_links import linking_queries, links_query
 from rembigraph.app.pages.landing import Card, card_of, statement_of
 from rembigraph.app.pages.linkage import canonical_end, decision_document, link_entries
 from rembigraph.app.pages.rendering import Render, Site
@@ -128,6 +129,7 @@ class _LinkPages:
                     "suggestions": [
                         [(end, cards[end].title if end in cards else "") for end in pair] for pair in pairs
                     ],
+                    "queries": linking_queries(self.site, _MAX_SUGGESTED),
                     "canonical": self.site.url("/links"),
                 },
             )
@@ -138,11 +140,13 @@ class _LinkPages:
         publications = snapshot.publications(end)
         if not parts and not publications and not snapshot.holds(end):
             raise UnknownStudyError(f"no record here links to {end}", archive_page=page_of(end))
+        iri = iri_of(snapshot.iris, end)
         return {
             "end": end,
             "archive": archive_of(end),
             "archive_page": page_of(end),
-            "title": snapshot.label(iri_of(snapshot.iris, end)),
+            "title": snapshot.label(iri),
+            "query": links_query(self.site, iri),
             "held": snapshot.holds(end),
             "route": route(snapshot, end, parts, self.site),
             "cards": [card_of(part, self.site, end) for part in parts],

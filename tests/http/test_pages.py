@@ -453,6 +453,12 @@ def test_an_absent_study_leads_to_its_archive_and_neighbours(client):
     assert body["archive"] == "BioImage Archive"
 
 
+@pytest.mark.parametrize(("path", "status"), [("/EXAMPLE-0105.html", 410), ("/EMPIAR-99998.html", 404)])
+def test_the_name_of_a_page_gives_a_page_whatever_is_there(client, path, status):
+    answer = client.get(path, headers={"Accept": "*/*"})
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+
+
 def test_a_withdrawn_study_says_why(client):
     found = page(client, "/EXAMPLE-0105", 410)
     assert "made up twice" in found.text

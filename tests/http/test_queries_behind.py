@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
+from rembigraph.catalogue.parts import iri_of
+from rembigraph.ontology.fields import enum_iris
 
 from tests.conftest import DATA, running
 from tests.shown_numbers import differences, rows
@@ -84,10 +87,56 @@ def test_every_list_of_a_study_has_its_query(served: Any) -> None:
     assert len(rows(client, link.get("href"))) == int(count.text_content())
 
 
+def test_links_by_what_they_say(served: Any) -> None:
+    snapshot, client, _ = served
+    page = html.fromstring(client.get("/links", headers={"Accept": "text/html"}).text)
+    kinds, suggested = (link.get("href") for link in page.xpath("//a[@class='ask']"))
+    relations, evidences = (
+        {iri: key for key, iri in enum_iris(enum).items()} for enum in ("LinkRelation", "EvidenceKind")
+    )
+    found = {
+        (relations[row["relation"]], evidences.get(row["evidence"], "")): int(row["links"])
+        for row in rows(client, kinds)
+    }
+    shown = {(each["relation"], each["evidence"]): each["links"] for each in snapshot.counts["links"]}
+    assert found == shown
+    pairs = {
+        (row["one"].removeprefix(DATA), row["two"].removeprefix(DATA)) for row in rows(client, suggested)
+    }
+    assert pairs == set(snapshot.search.suggestions(200))
+
+
+def test_the_numbers_of_the_status(served: Any) -> None:
+    snapshot, client, _ = served
+    page = html.fromstring(client.get("/status", headers={"Accept": "text/html"}).text)
+    by_archive, kept, unresolved = (
+        rows(client, link.get("href")) for link in page.xpath("//a[@class='ask']")
+    )
+    assert {row["archive"].rpartition("#")[2]: int(row["studies"]) for row in by_archive} == snapshot.counts[
+        "archives"
+    ]
+    assert kept == [{"values": str(snapshot.counts["kept_values"])}]
+    assert unresolved == [{"texts": str(snapshot.counts["unresolved"])}]
+
+
 def test_the_home_page_links_them(served: Any) -> None:
     _, client, _ = served
     text = client.get("/", headers={"Accept": "text/html"}).text
     assert len(re.findall('class="ask"', text)) == 9
+
+
+def test_what_records_are_linked_with(served: Any) -> None:
+    snapshot, client, _ = served
+    with snapshot.search.connection() as index:
+        ends = [end for (end,) in index.execute("SELECT DISTINCT here FROM edge WHERE kind != 'publication'")]
+    assert len(ends) > 20
+    for end in ends:
+        page = html.fromstring(
+            client.get(f"/links/{quote(end, safe='')}", headers={"Accept": "text/html"}).text
+        )
+        (link,) = page.xpath("//*[@id='links']/following-sibling::a")
+        found = {row["other"] for row in rows(client, link.get("href"))}
+        assert found == {iri_of(snapshot.iris, part.accession) for part in snapshot.parts(end)}, end
 
 
 @pytest.mark.parametrize("name", ["NCBITaxon:9606", "FBbi:00000251"])
