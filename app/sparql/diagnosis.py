@@ -20,6 +20,14 @@ _GAP: Final = " " * 20
 _PLACE: Final = re.compile(r"error at (\d+):(\d+)")
 _SCHEME: Final = re.compile(r"<[A-Za-z][A-Za-z0-9+.\-]*:")
 _TRIPLE: Final = "In a pattern, each triple is a subject, a predicate and an object, and ends with a dot."
+_TAKES: Final = {
+    "LIMIT": ("LIMIT takes a whole number.", "Write LIMIT 100."),
+    "OFFSET": ("OFFSET takes a whole number.", "Write OFFSET 100."),
+    "IN": ("IN takes a list in brackets.", "Write IN (1, 2)."),
+    "GRAPH": ("GRAPH does not say which graph.", "Write GRAPH ?graph { … }, or an IRI in its place."),
+    "FROM": ("FROM takes the IRI of a graph.", "Write FROM <https://…>."),
+}
+"""What is wrong when something else follows a keyword."""
 _AGGREGATES: Final = ("COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT")
 
 # A phrase in the engine's list of wishes, and what it means to the reader.
@@ -142,6 +150,10 @@ def _about_clause(tokens: Sequence[Token], index: int, complaint: str) -> tuple[
     token, before = tokens[index], tokens[index - 1]
     shown = shorten(token.text)
     in_select = not any(earlier.text == "{" for earlier in tokens[:index])
+    if before.kind == "word" and before.text.upper() in _TAKES:
+        return _TAKES[before.text.upper()]
+    if (before.text, token.text) == ("=", "="):
+        return "SPARQL compares with a single =.", "Leave one = out."
     if before.is_word("ORDER", "GROUP"):
         return f"BY is missing after {before.text.upper()}.", f"Write {before.text.upper()} BY."
     if before.is_word("FILTER", "ASC", "DESC", "HAVING"):
@@ -162,6 +174,8 @@ def _hint(tokens: Sequence[Token], index: int) -> str:
     token, before = tokens[index], tokens[index - 1]
     bracket = _enclosing_bracket(tokens, index)
     if bracket is None:
+        if any(earlier.is_word("HAVING") for earlier in tokens[:index]):
+            return "Put all of it in brackets: HAVING(COUNT(?x) > 1)."
         return "Something before it is missing or out of place."
     opener = tokens[bracket]
     introduction = [word for word in tokens[:bracket] if word.kind == "word"][-1:]
@@ -171,6 +185,8 @@ def _hint(tokens: Sequence[Token], index: int) -> str:
         )
     if before.text == ")" and opener.text == "{":
         return "BIND may name only a variable that the group has not used before it."
+    if introduction and introduction[0].is_word("BIND") and token.text == ")":
+        return "Write BIND(… AS ?name)."
     if opener.text == "(":
         return "Look at the brackets, commas and operators of this expression."
     if token.text in ("}", "."):

@@ -36,6 +36,21 @@ _BROKEN_IRI: Final = re.compile(r"<[A-Za-z][A-Za-z0-9+.\-]*:/[^<>\r\n?$]*>")
 _OPENING: Final = {"{": "}", "(": ")", "[": "]", "{|": "|}"}
 _CLOSING: Final = {closing: opening for opening, closing in _OPENING.items()}
 _UNARY: Final = frozenset("!+-")
+_MEANT: Final = {
+    **dict.fromkeys("“”„«»", 'Put texts in straight quotes: "…".'),
+    **dict.fromkeys(
+        "\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}", "Put texts in straight quotes: '…'."
+    ),
+    "&": "Write && for and.",
+    "~": 'Write REGEX(?text, "pattern") to match a text.',
+    "%": "SPARQL has no remainder of a division.",
+    "\N{EN DASH}": "Write a minus sign: -.",
+    "\N{MULTIPLICATION SIGN}": "Write *.",
+    "≤": "Write <=.",
+    "≥": "Write >=.",
+    "≠": "Write !=.",
+}
+"""What a character that SPARQL does not know is likely to stand for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +308,8 @@ def _refuse_stray(text: str, tokens: Sequence[Token]) -> None:
             "This string is never closed, or holds an escape that SPARQL does not know.",
             f"Close it with {stray.text} on the same line, or use three quotes for a text of several lines.",
         )
-    raise syntax_error(text, stray.start, f"The character {stray.text!r} has no meaning here in SPARQL.")
+    fix = _MEANT.get(stray.text, "")
+    raise syntax_error(text, stray.start, f"The character {stray.text!r} has no meaning here in SPARQL.", fix)
 
 
 def _find_form(text: str, tokens: Sequence[Token]) -> int:

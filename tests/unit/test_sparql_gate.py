@@ -159,6 +159,9 @@ def test_limits_are_exact() -> None:
         ("ASK { ?s <http://x/a b> ?o }", (1, 10), "no IRI", "%"),
         ("PREFIX a <urn:a> ASK {}", (1, 8), "not complete", "PREFIX dcterms:"),
         ("ASK { ?s ?p '\ud800' }", (1, 14), "surrogate", ""),
+        ("ASK { ?s ?p “x” }", (1, 13), "'“'", "straight quotes"),
+        ("ASK { ?s ?p ?o FILTER(?o = 1 & ?p = 2) }", (1, 30), "'&'", "&&"),
+        ("ASK { ?s ?p ?o FILTER(?o ≤ 1) }", (1, 26), "'≤'", "<="),
     ],
 )
 def test_words_are_checked_with_exact_places(text: str, place: tuple[int, int], words: str, fix: str) -> None:
