@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
 from rembigraph.app.pages.correlations import member_values
-from rembigraph.app.pages.field_pictures import WIDTH, fields_in, frame_unit, pictures
+from rembigraph.app.pages.field_pictures import MARGIN, WIDTH, fields_in, frame_unit, frames_from, pictures
 from rembigraph.app.pages.lacking import lacking
 from rembigraph.app.pages.representations import offered
 from rembigraph.app.pages.system_diagram import BOX_HEIGHT, BOX_WIDTH, diagram, error_words
@@ -94,6 +94,9 @@ def correlation_page(
         "fields": fields,
         "pictures": pictures(fields, frame_unit(atlas, frame)) if fields and frame else [],
         "width": WIDTH,
+        "margin": MARGIN,
+        "middle": float((fields[0].box.low[0] + fields[0].box.high[0]) / 2) if fields else 0.0,
+        "hovered": _hovered(atlas, frame, systems) if fields else None,
         "path": site.path(f"/{path}"),
         "canonical": site.url(f"/{path}"),
         "forms": [form for form in offered(view) if form.tail != ".html"],
@@ -138,6 +141,12 @@ def _frame(atlas: Atlas, systems: list[str], members: list[Member], name: str) -
         [iri for iri in own if atlas.field_of_view(iri)] or own or [i for i in systems if i in atlas.systems]
     )
     return min(ranked, key=lambda iri: (_pixel(atlas, iri), iri)) if ranked else ""
+
+
+def _hovered(atlas: Atlas, frame: str, systems: list[str]) -> dict[str, Any]:
+    """What the script of the page needs: axes of the frame, and the maps from it into every system."""
+    axes = [axis.name for axis in atlas.systems[frame].system.axes]
+    return {"axes": axes, "frames": frames_from(atlas, frame, systems)}
 
 
 def _pixel(atlas: Atlas, system: str) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from rembigraph.app.pages.text import length
@@ -27,7 +27,7 @@ MOST_HIGH: Final = 520.0
 MOST_FIELDS: Final = 60
 """Fields of view that are drawn of one frame."""
 
-_MARGIN: Final = 26.0
+MARGIN: Final = 26.0
 _TOO_SMALL: Final = 0.06
 """Share of the width below which a region is drawn again in an inset."""
 
@@ -74,9 +74,14 @@ class Shape:
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: its height, polygons, and a bar with its length in words."""
+    """One picture: its height, polygons, and a bar with its length in words.
+
+    The place (y, x) of the frame stands at `MARGIN + scale * (x - low[1])`, `MARGIN + scale * (y - low[0])`.
+    """
 
     height: float
+    low: tuple[float, float]
+    scale: float
     shapes: tuple[Shape, ...]
     bar: float
     bar_words: str
@@ -143,17 +148,17 @@ def _picture(numbered: list[tuple[int, Field]], unit: str | None) -> Picture:
     every = np.vstack([field.outline for _, field in numbered])
     low, high = every.min(axis=0), every.max(axis=0)
     extent = np.maximum(high - low, 1e-300)
-    scale = min((WIDTH - 2 * _MARGIN) / extent[1], (MOST_HIGH - 2 * _MARGIN - 24) / extent[0])
+    scale = min((WIDTH - 2 * MARGIN) / extent[1], (MOST_HIGH - 2 * MARGIN - 24) / extent[0])
     shapes = tuple(_apart([_shape(number, field, low, float(scale)) for number, field in numbered]))
     bar = _round_length(float(120 / scale))
     words = _in_words(bar, unit)
-    return Picture(
-        round(float(extent[0] * scale) + 2 * _MARGIN + 24, 1), shapes, round(bar * float(scale), 2), words
-    )
+    height = round(float(extent[0] * scale) + 2 * MARGIN + 24, 1)
+    corner = (float(low[0]), float(low[1]))
+    return Picture(height, corner, float(scale), shapes, round(bar * float(scale), 2), words)
 
 
 def _shape(number: int, field: Field, low: Array, scale: float) -> Shape:
-    drawn = (field.outline - low) * scale + _MARGIN
+    drawn = (field.outline - low) * scale + MARGIN
     points = " ".join(f"{x:.1f},{y:.1f}" for y, x in drawn)
     y, x = drawn[int(np.argmin(drawn.sum(axis=1)))]
     halo = 0.0 if field.rms is None else min(2 * field.rms * scale, WIDTH)
@@ -188,3 +193,22 @@ def _in_words(value: float, unit: str | None) -> str:
 def frame_unit(atlas: Atlas, frame: str) -> str | None:
     """Return the unit in which a frame is drawn."""
     return unit_of(atlas, frame)
+
+
+def frames_from(atlas: Atlas, frame: str, systems: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the coordinate systems into which places of a frame can be brought by a matrix, the frame itself first.
+
+    Each with title, axes, unit, matrix, and the error of the way there (none where it is not known).
+    """
+    found = []
+    for system in (frame, *(one for one in systems if one != frame and one in atlas.systems)):
+        try:
+            path = find_path(atlas.graph, frame, system)
+            affine = path.affine().tolist()
+        except TransformRefused:
+            continue
+        record = atlas.systems[system]
+        title, axes = record.title or atlas.short(system), [axis.name for axis in record.system.axes]
+        values = {"title": title, "axes": axes, "unit": unit_of(atlas, system) or ""}
+        found.append({**values, "affine": affine, "rms": path.rms()})
+    return found

@@ -22,12 +22,13 @@ from rembigraph.ontology.identifiers import Iris, is_accession, is_web_address
 def content_policy(picture_hosts: Sequence[str] = ()) -> str:
     """Return the content security policy of every page: nothing from elsewhere but pictures of these origins.
 
-    Pages have no scripts; `connect-src` lets tools in a browser (Lighthouse) read `/robots.txt`.
+    Pages have no scripts but those of `/static/`, and are whole without them; `connect-src` lets tools in a browser
+    (Lighthouse) read `/robots.txt`.
     """
     pictures = " ".join(["'self'", "data:", *picture_hosts])
     return (
-        f"default-src 'none'; style-src 'self'; img-src {pictures}; connect-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src {pictures}; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 
 
@@ -41,6 +42,7 @@ HTML_HEADERS: Final[Mapping[str, str]] = {
 STATIC_FILES: Final[Mapping[str, str]] = {
     "rembigraph.css": "text/css; charset=utf-8",
     "icon.svg": "image/svg+xml",
+    "fields.js": "text/javascript; charset=utf-8",
 }
 """Files that are served under `/static/`, with their media types. Nothing else is."""
 

@@ -42,6 +42,56 @@ def test_light_data_for_an_em_volume_and_a_point_in_it_take_three_clicks(demo: s
     assert "8 landmark pairs" in text
 
 
+def place_in(page: Any, system: str) -> list[float]:
+    """The coordinates that the table shows for a coordinate system."""
+    row = page.locator("#places").get_by_role("row").filter(has=page.get_by_role("rowheader", name=system))
+    return [float(number) for number in row.get_by_role("cell").nth(1).inner_text().split(", ")]
+
+
+def test_the_place_under_the_pointer_is_shown_in_every_frame(demo: str, browser: Any) -> None:
+    """As `/transform` says it, before and after a look from nearer, by mouse and by keyboard."""
+    page = browser.new_page()
+    page.goto(demo + "EXAMPLE-0001/correlation/cell-7")
+    picture = page.locator("figure.fields svg").first
+    picture.scroll_into_view_if_needed()
+    box = picture.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.5)
+    drawn = place_in(page, "FIB-SEM volume, physical")
+    asked = {"from": "EXAMPLE-0002/cs/fib-sem", "to": "EXAMPLE-0001/cs/confocal", "format": "json"}
+
+    def transformed(point: list[float]) -> list[float]:
+        given = {**asked, "point": ",".join(map(str, point))}
+        found = page.request.get(f"{demo}transform", params=given).json()["points"][0]["point"]
+        return [float(value) for value in found]
+
+    assert place_in(page, "Confocal stack, physical") == pytest.approx(transformed(drawn), rel=1e-4)
+    page.get_by_role("button", name="Closer").first.click()
+    page.get_by_role("button", name="Closer").first.click()
+    assert "5 µm" in page.locator("figure.fields").first.inner_text()
+    picture.focus()
+    page.keyboard.press("ArrowRight")
+    moved = place_in(page, "FIB-SEM volume, physical")
+    assert moved[2] > drawn[2]
+    assert moved[:2] == pytest.approx(drawn[:2], rel=1e-4)
+    assert place_in(page, "Confocal stack, physical") == pytest.approx(transformed(moved), rel=1e-4)
+    page.get_by_label("z is").fill("0")
+    assert place_in(page, "FIB-SEM volume, physical")[0] == 0
+    page.get_by_label("Draw them in").select_option(label="Cryo-stage")
+    page.wait_for_url("**frame=EXAMPLE-0001%2Fcs%2Fstage**")
+    assert not page.get_by_role("button", name="Draw").is_visible()
+    page.context.close()
+
+
+def test_another_frame_is_chosen_without_a_script(demo: str, browser: Any) -> None:
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(demo + "EXAMPLE-0001/correlation/cell-7")
+    page.get_by_label("Draw them in").select_option(label="Cryo-stage")
+    page.get_by_role("button", name="Draw").click()
+    assert "along the first axis of Cryo-stage" in page.locator("main").inner_text()
+    assert page.locator("#places").count() == 0
+    page.context.close()
+
+
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
 def test_pages_fit_the_window_and_say_nothing_in_the_console(
