@@ -12,6 +12,7 @@ from rembigraph.app.pages.field_pictures import MARGIN, WIDTH, fields_in, frame_
 from rembigraph.app.pages.lacking import lacking
 from rembigraph.app.pages.representations import offered
 from rembigraph.app.pages.system_diagram import BOX_HEIGHT, BOX_WIDTH, diagram, error_words
+from rembigraph.app.pages.transforming import file_formats
 from rembigraph.catalogue.correlation.answers import unit_of
 from rembigraph.catalogue.correlation.paths import find_path
 from rembigraph.catalogue.recordview import natural_key
@@ -22,17 +23,20 @@ if TYPE_CHECKING:
     from rembigraph.app.pages.rendering import Site
     from rembigraph.catalogue.correlation.atlas import Atlas, Member
     from rembigraph.catalogue.correlation.graph import Step
+    from rembigraph.catalogue.correlation.paths import Path
     from rembigraph.catalogue.correlation.records import CorrelationRecord
     from rembigraph.catalogue.reader import Snapshot
     from rembigraph.catalogue.recordview import Node, RecordView
 
 MOST_SYSTEMS: Final = 24
 MOST_PAIRS: Final = 60
+MOST_FILES: Final = 10
+"""Ways that are offered as files."""
 
 
 @dataclass(frozen=True)
 class Way:
-    """Whether points of one member image can be brought into another: error there, number of measured steps."""
+    """How points of one member image are brought into another, with the error there and how many steps are measured."""
 
     source: str
     target: str
@@ -42,6 +46,7 @@ class Way:
     unit: str | None
     hops: int
     path: str
+    found: Path
 
 
 def correlation_page(
@@ -66,6 +71,7 @@ def correlation_page(
     frame = _frame(atlas, systems, members, frame_name)
     fields = fields_in(atlas, frame, systems) if frame else []
     accession = parse_accession(view.accession)
+    ways = _ways(atlas, members, site)
     path = quote(node.iri.removeprefix(site.data_base), safe="/%-._~:@+,=")
     return {
         "accession": view.accession,
@@ -79,7 +85,11 @@ def correlation_page(
             {**member_values(atlas, member), "path": _path(snapshot, site, member)} for member in members
         ],
         "lacking": lacking(atlas, one, members),
-        "ways": _ways(atlas, members, site),
+        "ways": ways,
+        "files": [
+            (way, [name for name, refused in file_formats(atlas, way.found).items() if not refused])
+            for way in ways[:MOST_FILES]
+        ],
         "systems": [_system(atlas, iri, site) for iri in systems],
         "steps": [_step(atlas, step, site) for step in steps],
         "diagram": diagram(atlas, systems, steps, [member.record.image for member in members])
@@ -184,6 +194,7 @@ def _way(atlas: Atlas, one: Member, other: Member, site: Site) -> Way | None:
         unit_of(atlas, target),
         path.hops,
         site.path(f"/transform?{asked}"),
+        path,
     )
 
 

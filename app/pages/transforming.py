@@ -98,7 +98,7 @@ class TransformPages:
             try:
                 question = question_of(request.query_params)
                 result = with_sources(snapshot, answered(snapshot.atlas, question))
-                files = _files(snapshot.atlas, path_of(snapshot.atlas, question))
+                files = file_formats(snapshot.atlas, path_of(snapshot.atlas, question))
             except (TransformRefused, UsageError) as error:
                 problem = error
         return {
@@ -127,7 +127,7 @@ def _image(atlas: Atlas, path: Path) -> Image:
     return Image(atlas.title(next(iter(record.images), path.source) if record else path.source))
 
 
-def _files(atlas: Atlas, path: Path) -> dict[str, str]:
+def file_formats(atlas: Atlas, path: Path) -> dict[str, str]:
     """Return the formats of other programs, each with why it can't hold a way; empty where it can."""
     image, found = _image(atlas, path), {}
     for name in FORMATS:

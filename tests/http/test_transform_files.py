@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import httpx
@@ -68,6 +70,13 @@ def test_the_page_offers_what_can_be_written_and_says_why_not_the_rest(server: s
         is_written = asked(server, name).status_code == 200
         assert (f"format={name}" in page) == is_written, name
         assert is_written or f"{name}: " in page
+
+
+def test_the_page_of_a_correlation_offers_its_ways_as_files(server: str) -> None:
+    page = httpx.get(f"{server}/EXAMPLE-0001/correlation/cell-7", headers={"Accept": "text/html"}).text
+    links = [unescape(link) for link in re.findall(r'href="(/transform\?from=[^"]*&amp;format=[^"]*)"', page)]
+    assert {link.rpartition("=")[2] for link in links} >= {"ome-zarr-0.6", "mobie", "bdv-xml", "itk", "json"}
+    assert {httpx.get(server + link).status_code for link in links} == {200}
 
 
 def test_no_way_no_file(server: str) -> None:
