@@ -122,9 +122,11 @@ def _with_format(request: Request, name: str) -> str:
 
 
 def _image(atlas: Atlas, path: Path) -> Image:
-    """Return the image that a way starts from, as a file names it: its title, else that of the system."""
+    """Return the image that a way starts from: its title, else that of the system; where its pixels lie, their size."""
     record = atlas.systems.get(path.source)
-    return Image(atlas.title(next(iter(record.images), path.source) if record else path.source))
+    iri = next(iter(record.images), path.source) if record else path.source
+    image = atlas.image(iri)
+    return Image(atlas.title(iri), image.address, image.pixels) if image else Image(atlas.title(iri))
 
 
 def file_formats(atlas: Atlas, path: Path) -> dict[str, str]:

@@ -109,6 +109,33 @@ def test_a_neuroglancer_matrix_is_a_pure_ratio_and_its_shift_in_output_units():
     assert transform["outputDimensions"]["x"] == [1e-6, "m"]
 
 
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://example.org/a.ome.zarr", "zarr://https://example.org/a.ome.zarr"),
+        ("https://example.org/a.zarr/", "zarr://https://example.org/a.zarr/"),
+        ("https://example.org/a.nii.gz", "nifti://https://example.org/a.nii.gz"),
+        ("precomputed://gs://made-up/a", "precomputed://gs://made-up/a"),
+    ],
+)
+def test_a_neuroglancer_layer_names_the_format_of_its_pixels(url, expected):
+    state = json.loads(export_path(path_of({"type": "identity"}), "neuroglancer", Image("A", url)).content)
+    assert state["layers"][0]["source"]["url"] == expected
+
+
+def test_the_scale_of_a_neuroglancer_input_is_that_of_a_pixel_or_left_to_the_file():
+    """The viewer stretches an image whose file says another one."""
+    path = path_of(affine([[2.0, 0, 0, 10.0], [0, 2.0, 0, 20.0], [0, 0, 2.0, 30.0]]))
+    pixels = {"z": 8e-9, "y": 4e-9, "x": 4e-9}
+    known = export_path(path, "neuroglancer", Image("A", "https://example.org/a.zarr", pixels))
+    unknown = export_path(path, "neuroglancer", Image("A", "https://example.org/a.zarr", {"z": 8e-9}))
+    one, other = (json.loads(each.content)["layers"][0]["source"]["transform"] for each in (known, unknown))
+    assert one.pop("inputDimensions") == {"z": [8e-9, "m"], "y": [4e-9, "m"], "x": [4e-9, "m"]}
+    assert one == other
+    assert np.array_equal(only_affine(read_back(known)), only_affine(read_back(unknown)))
+    assert any("z,y,x alone" in note for note in known.notes)
+
+
 # --- OME-Zarr 0.6 scenes
 
 vectors = st.lists(numbers, min_size=3, max_size=3)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -40,11 +40,13 @@ class Image:
 
     Attributes:
         name: as it is shown.
-        url: where its pixels lie, as the viewer wants it; empty where that is not known.
+        url: where its pixels lie; empty where that is not known.
+        pixels: distance of pixel centres in metres by the name of the axis, where the record states it.
     """
 
     name: str
     url: str = ""
+    pixels: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

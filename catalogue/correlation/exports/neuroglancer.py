@@ -1,7 +1,8 @@
 """Neuroglancer states: each image as a layer with its transformation into one frame.
 
 Neuroglancer multiplies the linear part by the ratio of the scales, so it is written as a pure ratio of lengths; the
-translation is in units of the output scale, which is one unit of the target system.
+translation is in units of the output scale, which is one unit of the target system. The scale of an input dimension is
+that of a pixel: another one would stretch the image, so dimensions are left to the file where the record says no size.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from rembigraph.catalogue.transforms.refusal import TransformRefused
 from rembigraph.catalogue.transforms.systems import Axis, CoordinateSystem
 from rembigraph.catalogue.transforms.units import canonical_unit, unit_kind, unit_size
 
+_SCHEMES: Final = {".zarr": "zarr://", ".n5": "n5://", ".nii": "nifti://", ".nii.gz": "nifti://"}
 _BASE: Final = {"length": "m", "time": "s"}
 
 
@@ -45,7 +47,7 @@ def write_neuroglancer(placed: Sequence[Placed]) -> Export:
     layers = [_layer(one, dimensions) for one in placed]
     state = {"dimensions": dimensions, "layers": layers, "layout": "4panel"}
     content = json.dumps(state, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
-    notes = dict.fromkeys(note for one in placed for note in lost_on_the_way(one.path))
+    notes = dict.fromkeys(note for one in placed for note in (*lost_on_the_way(one.path), _axes_note(one)))
     return Export(content, "application/json", ".neuroglancer.json", tuple(notes))
 
 
@@ -66,12 +68,18 @@ def _scale(axis: Axis, where: str) -> list[Any]:
     return [unit_size(axis.unit, where), _BASE[unit_kind(canonical_unit(axis.unit, where))]]
 
 
+def _axes_note(placed: Placed) -> str:
+    names = ",".join(axis.name for axis in system_of(placed.path, placed.path.source).axes)
+    return f"the layer is for an array with the axes {names} alone: add channels and times in the viewer"
+
+
 def _layer(placed: Placed, dimensions: dict[str, list[Any]]) -> dict[str, Any]:
-    if not placed.image.url:
-        said = f"no address of the pixels of {placed.image.name!r} is known"
-        raise TransformRefused(
-            "no-address", said, fix="give the address of an OME-Zarr or another format it reads"
+    address = _address(placed.image.url)
+    if not address:
+        said = (
+            f"no address of the pixels of {placed.image.name!r} is known in a format that Neuroglancer reads"
         )
+        raise TransformRefused("no-address", said, fix="state the address of an OME-Zarr, N5 or NIfTI file")
     affine = affine_of(placed.path, "a Neuroglancer state")
     if affine.shape[0] != affine.shape[1] - 1:
         said = f"a Neuroglancer layer has as many axes as the viewer, not {affine.shape[1] - 1} of {affine.shape[0]}"
@@ -81,9 +89,19 @@ def _layer(placed: Placed, dimensions: dict[str, list[Any]]) -> dict[str, Any]:
     units = [pair[0] for pair in dimensions.values()]
     ratios = np.array([[one / other for other in sizes] for one in units])
     matrix = np.column_stack((affine[:, :-1] * ratios, affine[:, -1]))
-    transform = {"matrix": matrix.tolist(), "outputDimensions": dimensions, "inputDimensions": taken}
+    transform = {"matrix": matrix.tolist(), "outputDimensions": dimensions}
+    if taken.keys() <= placed.image.pixels.keys():
+        transform["inputDimensions"] = {name: [placed.image.pixels[name], "m"] for name in taken}
     return {
         "type": "image",
         "name": placed.image.name,
-        "source": {"url": placed.image.url, "transform": transform},
+        "source": {"url": address, "transform": transform},
     }
+
+
+def _address(url: str) -> str:
+    """The address with the format in front, as the viewer wants it; empty for a format that it does not read."""
+    if "://" in url and not url.startswith(("http://", "https://", "s3://", "gs://")):
+        return url
+    path = url.rstrip("/").lower()
+    return next((scheme + url for ending, scheme in _SCHEMES.items() if path.endswith(ending)), "")
