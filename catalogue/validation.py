@@ -17,13 +17,10 @@ from rembigraph.ontology.identifiers import PREFIXES, VOCABULARY, Iris
 from rembigraph.shapes import running_shapes, shapes_graph
 
 if TYPE_CHECKING:
-    from pyoxigraph import BlankNode, NamedNode, Triple
-    from pyoxigraph import Literal as StoreLiteral
     from rdflib import Graph
     from rdflib.term import Node
 
 SH = PREFIXES["sh"]
-XSD_STRING = PREFIXES["xsd"] + "string"
 
 # rdflib logs a traceback for each ill-typed literal; the report says it in words.
 logging.getLogger("rdflib.term").setLevel(logging.CRITICAL)
@@ -148,30 +145,14 @@ def _graph(quads: bytes) -> Graph:
     pyoxigraph reads them, because it refuses what RDF does not allow.
     """
     from pyoxigraph import RdfFormat, parse
+    from rembigraph.shapes.conversion import rdflib_term
 
     graph = _record_graph_class()(bind_namespaces="none")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of an ill-formed boolean, which the report says in words
         for quad in parse(quads, format=RdfFormat.N_QUADS):
-            graph.add((_term(quad.subject), _term(quad.predicate), _term(quad.object)))
+            graph.add((rdflib_term(quad.subject), rdflib_term(quad.predicate), rdflib_term(quad.object)))
     return graph
-
-
-def _term(term: NamedNode | BlankNode | StoreLiteral | Triple) -> Node:
-    from pyoxigraph import BlankNode, NamedNode, Triple
-    from rdflib import BNode, Literal, URIRef
-
-    if isinstance(term, NamedNode):
-        return URIRef(term.value)
-    if isinstance(term, BlankNode):
-        return BNode(term.value)
-    if isinstance(term, Triple):
-        raise TypeError("a record holds no quoted triples")
-    if term.language:
-        return Literal(term.value, lang=term.language)
-    if term.datatype.value == XSD_STRING:
-        return Literal(term.value)
-    return Literal(term.value, datatype=URIRef(term.datatype.value), normalize=False)
 
 
 @cache

@@ -21,8 +21,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
+from pyoxigraph import NamedNode, RdfFormat, Triple, parse
 from rembigraph.ontology.identifiers import PREFIXES, VOCABULARY
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from rdflib.term import Node
 
 RULES = ("prefixes", "references", "geometry", "correlation", "links", "terms", "across")
+_SH: Final = PREFIXES["sh"]
 ACROSS = "across"
 """The theme of the rules about several records together."""
 
@@ -73,66 +75,83 @@ def shape_files() -> dict[str, str]:
 
 
 @cache
+def _triples() -> tuple[tuple[str, Triple], ...]:
+    """Return the triples of the shape files, each with the name of its file, parsed once a process."""
+    return tuple(
+        (name, quad.triple)
+        for name, text in shape_files().items()
+        for quad in parse(text, format=RdfFormat.TURTLE, rename_blank_nodes=True)
+    )
+
+
+@cache
 def shapes_graph() -> Graph:
-    """Return all shapes as one graph, parsed once a process. It is shared: do not change it."""
+    """Return all shapes as one graph. It is shared: do not change it."""
     from rdflib import Graph
+    from rembigraph.shapes.conversion import rdflib_term
 
     graph = Graph()
-    for text in shape_files().values():
-        graph.parse(data=text, format="turtle")
+    for _, triple in _triples():
+        graph.add((rdflib_term(triple.subject), rdflib_term(triple.predicate), rdflib_term(triple.object)))
     return graph
 
 
 @cache
 def themes() -> dict[str, str]:
     """Return the hand-written rules: IRI of the shape -> name of its file."""
-    from rdflib import SH, Graph
-
-    return {
-        str(shape): name
-        for name, text in shape_files().items()
-        if name != "base"
-        for shape in Graph().parse(data=text, format="turtle").subjects(SH.targetClass)
-    }
+    target = NamedNode(_SH + "targetClass")
+    pairs = ((name, triple) for name, triple in _triples() if name != "base")
+    return {str(triple.subject)[1:-1]: name for name, triple in pairs if triple.predicate == target}
 
 
 @cache
 def query_rules() -> tuple[QueryRule, ...]:
-    """Return every rule that is a query, sorted by IRI."""
-    from rdflib import SH
-
-    graph = shapes_graph()
-    rules = (_query_rule(graph, *pair) for pair in graph.subject_objects(SH.sparql))
-    return tuple(sorted(rules))
-
-
-def _query_rule(graph: Graph, shape: Node, constraint: Node) -> QueryRule:
-    from rdflib import SH, URIRef
-
-    def text(subject: Node, predicate: Node) -> str:
-        value = graph.value(subject, predicate)
-        return "" if value is None else str(value)
-
-    return QueryRule(
-        shape=str(shape),
-        theme=themes()[str(shape)],
-        severity=text(shape, SH.severity).removeprefix(PREFIXES["sh"]),
-        level=text(shape, URIRef(VOCABULARY + "level")).removeprefix(VOCABULARY),
-        path=text(shape, SH.path),
-        message=text(constraint, SH.message) or text(shape, SH.message),
-        select=text(constraint, SH.select),
-        prologue=_prologue(graph, constraint),
+    """Return every rule that is a query, sorted by IRI; rdflib, which is slow to import, is not needed for it."""
+    with_queries = ((shape, values.get(_SH + "sparql", ())) for shape, values in _facts().items())
+    return tuple(
+        sorted(_query_rule(shape, str(constraint)) for shape, found in with_queries for constraint in found)
     )
 
 
-def _prologue(graph: Graph, constraint: Node) -> str:
-    """The PREFIX lines of a query, from what its `sh:prefixes` declares."""
-    from rdflib import SH
+@cache
+def _facts() -> dict[str, dict[str, list[Any]]]:
+    """Return what the shape files say: node (in N-Triples) -> IRI of the predicate -> values."""
+    found: dict[str, dict[str, list[Any]]] = {}
+    for _, triple in _triples():
+        values = found.setdefault(str(triple.subject), {})
+        values.setdefault(triple.predicate.value, []).append(triple.object)
+    return found
 
+
+def _query_rule(shape: str, constraint: str) -> QueryRule:
+    def text(node: str, predicate: str) -> str:
+        values = _facts()[node].get(predicate)
+        return values[0].value if values else ""
+
+    iri = shape[1:-1]
+    return QueryRule(
+        shape=iri,
+        theme=themes()[iri],
+        severity=text(shape, _SH + "severity").removeprefix(_SH),
+        level=text(shape, VOCABULARY + "level").removeprefix(VOCABULARY),
+        path=text(shape, _SH + "path"),
+        message=text(constraint, _SH + "message") or text(shape, _SH + "message"),
+        select=text(constraint, _SH + "select"),
+        prologue=_prologue(constraint),
+    )
+
+
+def _prologue(constraint: str) -> str:
+    """The PREFIX lines of a query, from what its `sh:prefixes` declares."""
+    facts = _facts()
+    declarations = (
+        facts[str(one)]
+        for declarer in facts[constraint].get(_SH + "prefixes", ())
+        for one in facts[str(declarer)][_SH + "declare"]
+    )
     lines = {
-        f"PREFIX {graph.value(one, SH.prefix)}: <{graph.value(one, SH.namespace)}>\n"
-        for declarer in graph.objects(constraint, SH.prefixes)
-        for one in graph.objects(declarer, SH.declare)
+        f"PREFIX {one[_SH + 'prefix'][0].value}: <{one[_SH + 'namespace'][0].value}>\n"
+        for one in declarations
     }
     return "".join(sorted(lines))
 
@@ -153,7 +172,7 @@ def running_shapes(classes: frozenset[str]) -> Graph:
         running.add(triple)
     for shape, constraint in list(running.subject_objects(SH.sparql)):
         select = running.value(constraint, SH.select)
-        running.set((constraint, SH.select, Literal(_prologue(graph, constraint) + str(select))))
+        running.set((constraint, SH.select, Literal(_prologue(constraint.n3()) + str(select))))
         if (constraint, SH.message, None) in running:
             running.remove((shape, SH.message, None))
     return running

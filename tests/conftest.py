@@ -308,7 +308,8 @@ def pages_app(home: Any, public_url: str) -> Any:
     """Return an application with the pages and the error handlers, as the server has them."""
     from fastapi import FastAPI
     from rembigraph.app import problems
-    from rembigraph.app.pages import make_renderer, pages_router
+    from rembigraph.app.pages.rendering import make_renderer
+    from rembigraph.app.pages.router import pages_router
     from rembigraph.catalogue.following import Reader
 
     render = make_renderer(public_url, DATA)

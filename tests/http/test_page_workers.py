@@ -18,8 +18,9 @@ import pytest
 from fastapi import FastAPI
 from rembigraph.app import problems
 from rembigraph.app.main import create_app
-from rembigraph.app.pages import make_renderer, pages_router
 from rembigraph.app.pages.answers import KEEP
+from rembigraph.app.pages.rendering import make_renderer
+from rembigraph.app.pages.router import pages_router
 from rembigraph.app.pages.workers import MadeByWorkers, PageWorkers, workers_route
 from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.catalogue.derive import derive

@@ -22,7 +22,7 @@ import pyoxigraph as ox
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from rembigraph.app.pages import make_renderer
+from rembigraph.app.pages.rendering import make_renderer
 from rembigraph.app.sparql.limits import MEBIBYTE, QueryLimits
 from rembigraph.app.sparql.location import StoreLocation
 from rembigraph.app.sparql.routes import sparql_router

@@ -21,8 +21,8 @@ from fastapi import FastAPI
 from rdflib.compare import isomorphic
 from rembigraph.app import problems
 from rembigraph.app.main import create_app
-from rembigraph.app.pages import HTML_HEADERS, make_renderer
 from rembigraph.app.pages import vocabulary_changes as released
+from rembigraph.app.pages.rendering import HTML_HEADERS, make_renderer
 from rembigraph.app.pages.vocabulary import vocabulary_router
 from rembigraph.app.pages.vocabulary_diagram import boxes, lines
 from rembigraph.app.pages.vocabulary_rules import rules
