@@ -18,13 +18,15 @@ from rembigraph.catalogue.lookups import facts_of, subjects
 from rembigraph.catalogue.rdf import XSD, date_type
 from rembigraph.catalogue.recordview import RDF_TYPE, RecordView, Value, field_iri, natural_key
 from rembigraph.ontology.fields import Field, classes, enum_iris
-from rembigraph.ontology.identifiers import Iris, expand_curie, is_iri, resolve_reference
+from rembigraph.ontology.identifiers import VOCABULARY, Iris, expand_curie, is_iri, resolve_reference
 
 if TYPE_CHECKING:
     from pyoxigraph import Store
 
 APPLIED, LAPSED, OVERRULED = "applied", "lapsed", "overruled"
 CONFIRMED, REFUTED = "confirmed", "refuted"
+DECISION_STATE: Final = VOCABULARY + "decisionState"
+"""Predicate of the state of a decision."""
 _CLASS: Final = classes()["CurationDecision"].iri
 
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from pydantic import BaseModel
 from pyoxigraph import NamedNode
-from rembigraph.catalogue.decisions import APPLIED, Decision, new_fact
+from rembigraph.catalogue.decisions import APPLIED, DECISION_STATE, Decision, new_fact
 from rembigraph.catalogue.generations import replace_graph
 from rembigraph.catalogue.linking import correlative_sets
 from rembigraph.catalogue.parts import Link, archive_of, iri_of, page_of
@@ -27,7 +27,6 @@ from rembigraph.ontology.generated.models import CorrelativeSet, ExternalRecord,
 from rembigraph.ontology.identifiers import DOI, VOCABULARY
 
 _CORRELATED_WITH: Final = VOCABULARY + "correlatedWith"
-DECISION_STATE: Final = VOCABULARY + "decisionState"
 
 if TYPE_CHECKING:
     from pyoxigraph import Store

@@ -15,8 +15,7 @@ from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
-from rembigraph.ontology.completion import record_class
-from rembigraph.ontology.fields import Field, RecordClass, classes, enum_iris
+from rembigraph.ontology.fields import Field, RecordClass, classes, enum_iris, record_class
 from rembigraph.ontology.identifiers import PREFIXES, Iris
 
 RDF_TYPE = f"<{PREFIXES['rdf']}type>"

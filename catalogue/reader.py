@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
-from rembigraph.catalogue.decisions import Decision, decisions_about, every_decision
+from rembigraph.catalogue.decisions import DECISION_STATE, Decision, decisions_about, every_decision
 from rembigraph.catalogue.generations import Generation
-from rembigraph.catalogue.inference import DECISION_STATE
 from rembigraph.catalogue.ledger import WithdrawalEntry
 from rembigraph.catalogue.lookups import (
     ACROSS_SOURCE,

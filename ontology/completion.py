@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from rembigraph.ontology.evidence import EVIDENCE_WORTH
 from rembigraph.ontology.external import external_of
-from rembigraph.ontology.fields import Field, RecordClass, classes
+from rembigraph.ontology.fields import Field, classes, record_class
 from rembigraph.ontology.generated.models import (
     Asserter,
     CurationDecision,
@@ -159,11 +159,6 @@ def walk(record: BaseModel) -> Iterator[BaseModel]:
     for of, value in _values(record):
         if of.kind == "object":
             yield from walk(value)
-
-
-def record_class(record: BaseModel) -> RecordClass:
-    """Return the class of a record."""
-    return classes()[type(record).__name__]
 
 
 def _values(record: BaseModel) -> Iterator[tuple[Field, Any]]:

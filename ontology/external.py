@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from rembigraph.ontology.generated.models import ExternalRecord
 from rembigraph.ontology.identifiers import Archive
+
+if TYPE_CHECKING:
+    from rembigraph.ontology.generated.models import ExternalRecord
 
 EMDB: Final = Archive(
     "EMDB",
@@ -91,6 +93,10 @@ class External:
 
     def record(self, title: str | None = None) -> ExternalRecord:
         """Return its node in a record."""
+        from rembigraph.ontology.generated.models import (
+            ExternalRecord,
+        )  # slow to import, and only loaders need it
+
         return ExternalRecord(
             id=self.iri,
             external_identifier=self.identifier,

@@ -70,6 +70,11 @@ def classes() -> dict[str, RecordClass]:
     return {name: _record_class(name, entry) for name, entry in _table()["classes"].items()}
 
 
+def record_class(record: object) -> RecordClass:
+    """Return the class of a record; the models themselves, which are slow to import, are not needed for it."""
+    return classes()[type(record).__name__]
+
+
 def _record_class(name: str, entry: dict[str, Any]) -> RecordClass:
     fields = {
         slot: Field(slot, of["iri"], of["kind"], of["of"], of["many"], of["level"], of["description"])
