@@ -93,9 +93,8 @@ class External:
 
     def record(self, title: str | None = None) -> ExternalRecord:
         """Return its node in a record."""
-        from rembigraph.ontology.generated.models import (
-            ExternalRecord,
-        )  # slow to import, and only loaders need it
+        # Not on start-up: models are slow to import, and servers need none.
+        from rembigraph.ontology.generated.models import ExternalRecord
 
         return ExternalRecord(
             id=self.iri,

@@ -14,7 +14,7 @@ from rembigraph.app.pages.representations import offered
 from rembigraph.app.pages.system_diagram import BOX_HEIGHT, BOX_WIDTH, diagram, error_words
 from rembigraph.app.pages.transforming import file_formats
 from rembigraph.catalogue.correlation.answers import unit_of
-from rembigraph.catalogue.correlation.paths import find_path
+from rembigraph.catalogue.correlation.paths import Path, find_path
 from rembigraph.catalogue.recordview import natural_key
 from rembigraph.ontology.errors import TransformRefused
 from rembigraph.ontology.identifiers import parse_accession
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from rembigraph.app.pages.rendering import Site
     from rembigraph.catalogue.correlation.atlas import Atlas, Member
     from rembigraph.catalogue.correlation.graph import Step
-    from rembigraph.catalogue.correlation.paths import Path
     from rembigraph.catalogue.correlation.records import CorrelationRecord
     from rembigraph.catalogue.reader import Snapshot
     from rembigraph.catalogue.recordview import Node, RecordView
@@ -36,15 +35,11 @@ MOST_FILES: Final = 10
 
 @dataclass(frozen=True)
 class Way:
-    """How points of one member image are brought into another, with the error there and how many steps are measured."""
+    """How points of one member image are brought into another: titles, unit there, page, and the path itself."""
 
-    source: str
-    target: str
     from_title: str
     to_title: str
-    rms: float | None
     unit: str | None
-    hops: int
     path: str
     found: Path
 
@@ -106,7 +101,7 @@ def correlation_page(
         "width": WIDTH,
         "margin": MARGIN,
         "middle": float((fields[0].box.low[0] + fields[0].box.high[0]) / 2) if fields else 0.0,
-        "hovered": _hovered(atlas, frame, systems) if fields else None,
+        "hovered": frames_from(atlas, frame, systems) if fields else None,
         "path": site.path(f"/{path}"),
         "canonical": site.url(f"/{path}"),
         "forms": [form for form in offered(view) if form.tail != ".html"],
@@ -153,12 +148,6 @@ def _frame(atlas: Atlas, systems: list[str], members: list[Member], name: str) -
     return min(ranked, key=lambda iri: (_pixel(atlas, iri), iri)) if ranked else ""
 
 
-def _hovered(atlas: Atlas, frame: str, systems: list[str]) -> dict[str, Any]:
-    """What the script of the page needs: axes of the frame, and the maps from it into every system."""
-    axes = [axis.name for axis in atlas.systems[frame].system.axes]
-    return {"axes": axes, "frames": frames_from(atlas, frame, systems)}
-
-
 def _pixel(atlas: Atlas, system: str) -> float:
     images = (atlas.image(image) for image in atlas.systems[system].images)
     return min((min(image.pixels.values()) for image in images if image and image.pixels), default=1.0)
@@ -187,12 +176,8 @@ def _way(atlas: Atlas, one: Member, other: Member, site: Site) -> Way | None:
     asked = urlencode({"from": atlas.short(source), "to": atlas.short(target)})
     titles = atlas.title(one.record.image), atlas.title(other.record.image)
     return Way(
-        source,
-        target,
         *titles,
-        path.rms(),
         unit_of(atlas, target),
-        path.hops,
         site.path(f"/transform?{asked}"),
         path,
     )

@@ -6,7 +6,8 @@
   const given = document.getElementById("frames");
   const figures = [...document.querySelectorAll("figure.fields")];
   if (!given || !figures.length) return;
-  const { axes, frames } = JSON.parse(given.textContent);
+  const frames = JSON.parse(given.textContent); // the frame of the picture first
+  const { axes } = frames[0];
   const chooser = document.querySelector("form.frame");
   if (chooser) {
     chooser.elements.frame.addEventListener("change", () => chooser.submit());
@@ -67,7 +68,8 @@
   function zoomed(figure, shown) {
     const picture = figure.querySelector("svg");
     const [, , width, height] = picture.getAttribute("viewBox").split(" ").map(Number);
-    const { scale, margin, low } = { ...numbers(figure.dataset), low: figure.dataset.low.split(",").map(Number) };
+    const [scale, margin] = [figure.dataset.scale, figure.dataset.margin].map(Number);
+    const low = figure.dataset.low.split(",").map(Number);
     let view = [0, 0, width, height];
     const cross = drawn("path", { class: "fov-cross", d: "" });
     picture.append(cross);
@@ -123,7 +125,7 @@
       event.preventDefault();
     });
     const buttons = [["Closer", () => zoom(0.5)], ["Farther", () => zoom(2)], ["Whole", () => look(0, 0, width)]];
-    const tools = made("div", { className: "zoom" }, buttons.map(([text, act]) => {
+    const tools = made("div", { className: "actions" }, buttons.map(([text, act]) => {
       const button = made("button", { type: "button", className: "secondary", textContent: text });
       button.addEventListener("click", act);
       return button;
@@ -132,10 +134,6 @@
     tools.setAttribute("aria-label", "Zoom");
     picture.before(tools);
     mark();
-  }
-
-  function numbers(dataset) {
-    return { scale: Number(dataset.scale), margin: Number(dataset.margin) };
   }
 
   function bound(value, most) {
