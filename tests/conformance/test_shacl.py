@@ -19,7 +19,8 @@ import pytest
 from rdflib import RDF, SH, BNode, Graph, Literal, Namespace, URIRef
 from rdflib.collection import Collection
 from rdflib.term import Node
-from rembigraph.catalogue.validation import ValidationReport, _term, validate_graph
+from rembigraph.catalogue.validation import ValidationReport, validate_graph
+from rembigraph.shapes.conversion import rdflib_term
 
 MF = Namespace("http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#")
 SHT = Namespace("http://www.w3.org/ns/shacl-test#")
@@ -60,7 +61,7 @@ def _load(file: Path) -> Graph:
     graph = Graph(bind_namespaces="none")
     parser = ox.parse(file.read_bytes(), format=ox.RdfFormat.TURTLE, base_iri=file.as_uri())
     for quad in parser:
-        graph.add((_term(quad.subject), _term(quad.predicate), _term(quad.object)))
+        graph.add((rdflib_term(quad.subject), rdflib_term(quad.predicate), rdflib_term(quad.object)))
     for prefix, namespace in parser.prefixes.items():
         graph.bind(prefix, namespace)
     return graph
