@@ -138,9 +138,9 @@ def _bare_app(
 ) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        if workers:
-            workers.start()
         await service.start()
+        if workers:  # last: until they are ready, this process makes the pages
+            workers.start()
         if ping:
             ping.start()
         looking = asyncio.create_task(_keep_looking(reader)) if reader else None

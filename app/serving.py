@@ -16,9 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
-from fastapi import FastAPI
-from rembigraph.app.feeds import Repository
-from rembigraph.app.main import create_app, create_sparql_app
 from rembigraph.app.settings import Settings, picture_hosts, query_limits
 from rembigraph.app.sparql.location import StoreLocation
 from rembigraph.app.sparql.peers import Peers, read_peers
@@ -26,6 +23,7 @@ from rembigraph.catalogue.following import Reader
 from rembigraph.ontology.errors import SourceUnavailable, UsageError
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
     from rembigraph.catalogue.home import Home
 
 GRACE_SECONDS = 10
@@ -64,10 +62,12 @@ def serve_catalogue(
     home: Home, bind: Bind, settings: Settings, *, allow_unsandboxed: bool = False, open_browser: bool = False
 ) -> None:
     """Serve a catalogue until a signal comes."""
-    _require_sandbox(bind[0], allow_unsandboxed)
+    with _sandbox_tried(bind[0], allow_unsandboxed):
+        from rembigraph.app.feeds import Repository
+        from rembigraph.app.main import create_app
     with _bound(bind) as listener:
         url = _url(listener)
-        _check_readable(home)
+        reader = _checked_reader(home)
         app = create_app(
             home,
             settings.public_url or url.rstrip("/"),
@@ -77,6 +77,7 @@ def serve_catalogue(
             repository=Repository.of(settings),
             peers=_peers(settings, bind[0], url),
             picture_hosts=picture_hosts(settings),
+            reader=reader,
         )
         _run(app, listener, url, open_browser)
 
@@ -94,7 +95,8 @@ def serve_store(
     Raises:
         SourceUnavailable: there is no such file or folder.
     """
-    _require_sandbox(bind[0], allow_unsandboxed)
+    with _sandbox_tried(bind[0], allow_unsandboxed):
+        from rembigraph.app.main import create_sparql_app
     with contextlib.ExitStack() as stack:
         path = _staged(dataset, stack) if dataset else store
         if path is None or not path.is_dir():
@@ -113,15 +115,15 @@ def _peers(settings: Settings, host: str, url: str) -> Peers:
     return read_peers(settings.query_services, is_loopback=_is_loopback(host), own=own)
 
 
-def _check_readable(home: Home) -> None:
-    """Open what is to be served once, so that what is wrong with it is said before the server starts."""
+def _checked_reader(home: Home) -> Reader:
+    """Open what is to be served, so that what is wrong with it is said before the server starts."""
     reader = Reader(home)
     with reader.snapshot() as snapshot:
         if reader.damages:
             print(f"Warning: serving generation {snapshot.generation}, because of damage:", file=sys.stderr)  # noqa: T201
             for damage in reader.damages:
                 print(f"  {damage} ({damage.fix})", file=sys.stderr)  # noqa: T201
-    reader.close()
+    return reader
 
 
 def _staged(dataset: Path, stack: contextlib.ExitStack) -> Path:
@@ -132,22 +134,27 @@ def _staged(dataset: Path, stack: contextlib.ExitStack) -> Path:
     return folder
 
 
-def _require_sandbox(host: str, allow_unsandboxed: bool) -> None:
-    """Queries that could reach the network may be served on loopback only, unless the person insists."""
-    fault = _sandbox_fault()
+@contextlib.contextmanager
+def _sandbox_tried(host: str, allow_unsandboxed: bool) -> Iterator[None]:
+    """Try the sandbox while the body runs; in a process of its own, because it can't be taken off again.
+
+    Queries that could reach the network may be served on loopback only, unless the person insists.
+
+    Raises:
+        UsageError: it does not hold here.
+    """
+    code = "from rembigraph.app.sparql.sandbox import confine_sockets; print(confine_sockets())"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as trial:  # noqa: S603
+        yield
+        said, _ = trial.communicate()
+    fault = said.strip() if trial.returncode == 0 else "it ended with an error"
     if not fault:
         return
     if not (_is_loopback(host) or allow_unsandboxed):
         fix = "Bind 127.0.0.1, or add --allow-unsandboxed if you accept that queries run without a network lock."
         raise UsageError(f"the query sandbox can't be installed here ({fault})", fix=fix)
     print("Warning: queries run without the network lock; SERVICE is still refused.", file=sys.stderr)  # noqa: T201
-
-
-def _sandbox_fault() -> str:
-    """Try the sandbox in a process of its own, because it can't be taken off again; empty when it holds."""
-    code = "from rembigraph.app.sparql.sandbox import confine_sockets; print(confine_sockets())"
-    tried = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
-    return tried.stdout.strip() if tried.returncode == 0 else "it ended with an error"
 
 
 def _is_loopback(host: str) -> bool:

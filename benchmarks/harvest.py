@@ -33,6 +33,8 @@ from ingest import tree_bytes  # beside this file
 BARS = {"last_to_first": 1.5, "growth_mib": 50.0}
 SAMPLE = 10
 """Pages of which the median is taken, and after which memory counts."""
+CALM_SECONDS, CALM_BYTES = 3, 2**20
+"""A server has started when its memory changes by no more than this for so long; it answers before."""
 
 _TOKEN = re.compile(r'<resumptionToken[^>]*completeListSize="(\d+)"[^>]*>([^<]+)</resumptionToken>')
 
@@ -50,6 +52,14 @@ def pages(address: str, verb: str, prefix: str) -> Iterator[tuple[float, int, in
         size = int(token[1]) if token else size
         yield took, text.count("<header"), size
         asked = {"verb": verb, "resumptionToken": token[2]} if token else {}
+
+
+def settle(process: int) -> None:
+    """Wait until all processes of a server have started, as far as their memory tells."""
+    seen = [tree_bytes(process)]
+    while len(seen) <= CALM_SECONDS or max(seen[-CALM_SECONDS:]) - min(seen[-CALM_SECONDS:]) > CALM_BYTES:
+        time.sleep(1)
+        seen.append(tree_bytes(process))
 
 
 def harvest(address: str, process: int, verb: str, prefix: str) -> dict[str, Any]:
@@ -91,6 +101,7 @@ def main() -> None:
         assert server.stdout
         address = server.stdout.readline().removeprefix("Serving ").strip()
         try:
+            settle(server.pid)
             found = {prefix: harvest(address, server.pid, verb, prefix) for prefix in asked.formats}
         finally:
             server.terminate()

@@ -14,6 +14,7 @@ from urllib.parse import quote, quote_plus, urlsplit
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from rembigraph.app.pages import text, words
+from rembigraph.app.pages.compiled import compiled_templates
 from rembigraph.app.pages.terms import about_path
 from rembigraph.catalogue.recordview import short_iri
 from rembigraph.ontology.identifiers import Iris, is_accession, is_web_address
@@ -164,6 +165,7 @@ def make_renderer(public_url: str, data_base: str, picture_hosts: tuple[str, ...
     site = Site.of(public_url, data_base, picture_hosts=picture_hosts)
     environment = Environment(
         loader=PackageLoader("rembigraph.app.pages"),
+        bytecode_cache=compiled_templates(),
         autoescape=True,
         finalize=_finalize,
         trim_blocks=True,

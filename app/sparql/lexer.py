@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final, NamedTuple
 
 _BASE: Final = (
@@ -45,9 +46,13 @@ _PATTERNS: Final = {
     "end": r"\Z",
     "stray": r"(?s:.)",
 }
-_TOKEN: Final = re.compile(
-    SEPARATOR + "(?:" + "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS.items()) + ")"
-)
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    """The pattern of a token; made for the first query, because its large character classes take long."""
+    kinds = "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS.items())
+    return re.compile(f"{SEPARATOR}(?:{kinds})")
 
 
 class Token(NamedTuple):
@@ -72,8 +77,9 @@ def read_tokens(text: str, start: int = 0) -> Iterator[Token]:
 
     The last one is of kind `end`, or `stray`: a character that can begin no token of SPARQL.
     """
+    token = _token()
     while True:
-        match = _TOKEN.match(text, start)
+        match = token.match(text, start)
         if match is None or match.lastgroup is None:  # cannot happen: `end` and `stray` cover every text
             return
         kind = match.lastgroup

@@ -24,6 +24,7 @@ class Pool:
     """Keeps `limits.workers + limits.spares` processes alive on the newest store.
 
     When another store becomes the newest, workers on the one before stay until the first on the new one is ready.
+    The others start after the first, which is ready sooner when it is alone.
 
     Args:
         limits: what a query may cost.
@@ -45,7 +46,9 @@ class Pool:
         self._busy: set[WorkerProcess] = set()
         self._demoted: set[WorkerProcess] = set()  # busy ones in the slow lane: others take their places
         self._ending: set[WorkerProcess] = set()
-        self._starting: set[asyncio.Task[None]] = set()
+        self._starting: dict[
+            asyncio.Task[None], StoreLocation | None
+        ] = {}  # None: it is still to be seen which
         self._fault: CatalogueError | None = None
         self._fault_until = 0.0
         self._deaths = 0  # workers that ended before they had done anything, in a row
@@ -82,13 +85,15 @@ class Pool:
         self._fill()
 
     async def ready(self) -> None:
-        """Wait until all workers have started.
+        """Wait until the first worker has started; the others follow.
 
         Raises:
-            StoreDamaged: one of them could not.
+            StoreDamaged: none could.
         """
-        while self._starting:
-            await asyncio.wait(set(self._starting))
+        while self._starting and not self._idle:
+            await asyncio.wait(set(self._starting), return_when=asyncio.FIRST_COMPLETED)
+        if self._idle:
+            return
         if self._fault is not None:
             raise self._fault
         if self._deaths >= _MANY_DEATHS:
@@ -193,9 +198,11 @@ class Pool:
         wanted = self._limits.workers + self._limits.spares
         counted = (*self._idle, *(self._busy - self._demoted))
         present = sum(worker.location == self._location for worker in counted)
-        for _ in range(wanted - present - len(self._starting)):
-            task = asyncio.get_running_loop().create_task(self._start())
-            self._starting.add(task)
+        if not present:
+            wanted = 1
+        coming = sum(location in (None, self._location) for location in self._starting.values())
+        for _ in range(wanted - present - coming):
+            self._starting[asyncio.get_running_loop().create_task(self._start())] = None
 
     def _resume(self) -> None:
         """Try again, once, after workers have kept dying."""
@@ -204,16 +211,20 @@ class Pool:
         self._fill()
 
     async def _start(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
         try:
             location = await asyncio.to_thread(self._newest)
+            self._starting[task] = location
             self.aim(location)
             worker = await WorkerProcess.start(location, self._limits)
         except CatalogueError as error:
             _LOG.error("%s", error)
-            self._report_fault(error)
+            self._report_fault(error, self._starting[task])
         except OSError as error:  # no process, no memory, no file descriptor
             _LOG.error("a query worker cannot be started: %s", error)
-            self._report_fault(StoreDamaged(f"A query worker cannot be started: {error}"))
+            fault = StoreDamaged(f"A query worker cannot be started: {error}")
+            self._report_fault(fault, self._starting[task])
         except StoreGoneError:
             pass  # another one is started, on the store that is the newest then
         except StartFailedError as error:
@@ -222,17 +233,16 @@ class Pool:
         else:
             self._admit(worker)
         finally:
-            task = asyncio.current_task()
-            assert task is not None
-            self._starting.discard(task)
+            self._starting.pop(task, None)
             self._tell()
         if self._fault is None:
             self._fill()
 
-    def _report_fault(self, error: CatalogueError) -> None:
-        """Remember why workers do not start; for a second, nobody tries again."""
-        self._fault = error
-        self._fault_until = time.monotonic() + _PAUSE_SECONDS
+    def _report_fault(self, error: CatalogueError, location: StoreLocation | None) -> None:
+        """Remember why workers do not start, unless it is about a store before; for a second, nobody tries again."""
+        if location in (None, self._location):
+            self._fault = error
+            self._fault_until = time.monotonic() + _PAUSE_SECONDS
 
     def _admit(self, worker: WorkerProcess) -> None:
         self.unconfined = worker.unconfined

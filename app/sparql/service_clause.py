@@ -11,16 +11,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Sequence
+from functools import cache
 from typing import Final
 
 from rembigraph.app.sparql.lexer import IRI, NAME, SEPARATOR, VARIABLE, Token, read_tokens
 
 _SERVICE: Final = re.compile("service", re.IGNORECASE | re.ASCII)
-_CLAUSE: Final = re.compile(
-    rf"{SEPARATOR}(?:(?i:silent){SEPARATOR})?(?:{IRI}|{VARIABLE}|{NAME}){SEPARATOR}\{{"
-)
 _OPENS_GROUP: Final = re.compile(rf"{SEPARATOR}\{{")
 _UNICODE_ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+
+
+@cache
+def _clause() -> re.Pattern[str]:
+    """The pattern of what makes a clause of the word before it; made for the first query, like that of a token."""
+    return re.compile(rf"{SEPARATOR}(?:(?i:silent){SEPARATOR})?(?:{IRI}|{VARIABLE}|{NAME}){SEPARATOR}\{{")
 
 
 def service_offset(text: str, tokens: Sequence[Token], prefixes: Container[str]) -> int | None:
@@ -83,11 +87,11 @@ def _hides_service(text: str, token: Token, before: Token | None, prefixes: Cont
     for match in _SERVICE.finditer(token.text):
         start, end = match.span()
         if token.kind == "word":
-            return bool(_CLAUSE.match(text, token.start + end))
+            return bool(_clause().match(text, token.start + end))
         if token.kind == "name" and end <= token.text.index(":"):
             if _glued_to_default_prefix(text, token, before, prefixes):
                 return True
-        elif _after_second_dot(token.text[:start]) and _CLAUSE.match(text, token.start + end):
+        elif _after_second_dot(token.text[:start]) and _clause().match(text, token.start + end):
             return True
     return False
 

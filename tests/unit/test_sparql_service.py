@@ -365,7 +365,8 @@ async def main():
     service = QueryService(lambda: StoreLocation(pathlib.Path({str(location.path)!r}), "1"), QueryLimits(spares=1))
     await service.start()
     asyncio.create_task(service.answer(service.admit({ENDLESS!r}), {JSON!r}))
-    await asyncio.sleep(0.3)
+    while service.workers_alive < 3:
+        await asyncio.sleep(0.1)
     print(*[worker.process_id for worker in (*service._pool._idle, *service._pool._busy)], flush=True)
     await asyncio.sleep(60)
 asyncio.run(main())
