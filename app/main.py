@@ -7,7 +7,9 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import lru_cache
 from importlib.metadata import version
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
@@ -28,7 +30,7 @@ from rembigraph.app.sparql.routes import sparql_router
 from rembigraph.app.sparql.service import QueryService
 from rembigraph.app.status import status_router
 from rembigraph.catalogue.following import Reader
-from rembigraph.catalogue.generations import META_FILE
+from rembigraph.catalogue.generations import META_FILE, Generation
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.queries import STAND_IN, named_queries
 from rembigraph.ontology.errors import CatalogueError
@@ -112,7 +114,14 @@ def create_sparql_app(
 
 def _location(reader: Reader) -> StoreLocation:
     with reader.snapshot() as snapshot:
-        return StoreLocation(snapshot.store_path, str(snapshot.generation), lease=snapshot.path / META_FILE)
+        return _store_location(snapshot.path, snapshot.generation)
+
+
+@lru_cache(maxsize=4)
+def _store_location(path: Path, generation: int) -> StoreLocation:
+    """The same object for the same generation, because locations are compared again and again for each query."""
+    store = Generation(generation, path).store_path
+    return StoreLocation(store, str(generation), lease=path / META_FILE)
 
 
 def _sparql(service: QueryService, public_url: str, data_base: str, render: Render) -> APIRouter:

@@ -66,6 +66,7 @@ class Home:
         self.data_base = data_base
         self.archive = Archive(path / "archive")
         self.ledger = Ledger(path / "ledger.jsonl")
+        self._link = str(path / "current")
 
     @classmethod
     def init(cls, path: Path, data_base: str) -> Home:
@@ -129,18 +130,17 @@ class Home:
         Raises:
             StoreDamaged: `current` is not a link to a generation.
         """
-        link = self.path / "current"
         try:
-            name = link.readlink().name
+            name = os.path.basename(os.readlink(self._link))  # noqa: PTH115, PTH119 - every request asks
         except FileNotFoundError:
             return 0
         except OSError as error:
             raise StoreDamaged(
-                "`current` is not a link to a generation", where=str(link), fix=_RESTORE
+                "`current` is not a link to a generation", where=self._link, fix=_RESTORE
             ) from error
         if not _NUMBERED.fullmatch(name):
             raise StoreDamaged(
-                f"`current` names {name!r}, which is no generation", where=str(link), fix=_RESTORE
+                f"`current` names {name!r}, which is no generation", where=self._link, fix=_RESTORE
             )
         return int(name)
 

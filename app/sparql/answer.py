@@ -83,6 +83,8 @@ class Answer:
         except BaseException:
             self.close()
             raise
+        if self._complete:
+            self.close()  # what is left to do needs no worker
 
     def __aiter__(self) -> Answer:
         return self
@@ -103,6 +105,10 @@ class Answer:
             self.close()
             raise StopAsyncIteration
         return data
+
+    def whole(self) -> bytes | None:
+        """Return all bytes of an answer that came in one piece, before any is iterated over; None of any other."""
+        return (self._first or b"") if self._complete else None
 
     def close(self) -> None:
         """Give the worker back, killing it unless the answer is complete; a second call does nothing."""
@@ -166,10 +172,10 @@ class Answer:
     async def _next_data(self) -> bytes | None:
         """The payload of the next data frame; None at the end."""
         while not self._complete:
-            frame = await self._worker.receive()
-            if frame is None:
-                raise await self._explain_end()
-            if frame.kind == frames.DATA:
+            frame = await self._receive()
+            if frame.kind == frames.LAST:
+                self._finish(await self._receive())
+            if frame.kind in (frames.DATA, frames.LAST):
                 return frame.payload
             if frame.kind == frames.ERROR:
                 document = frame.document()
@@ -178,6 +184,12 @@ class Answer:
             if frame.kind == frames.END:
                 self._finish(frame)
         return None
+
+    async def _receive(self) -> Frame:
+        frame = await self._worker.receive()
+        if frame is None:
+            raise await self._explain_end()
+        return frame
 
     def _finish(self, frame: Frame) -> None:
         document = frame.document()

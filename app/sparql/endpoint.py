@@ -242,13 +242,9 @@ class SparqlEndpoint:
         if may_hold and holds(held, question.etag.removeprefix("W/")):
             return Response(status_code=304, headers=headers)
         body = self._kept.get(question)
-        if body is None:
-            return None
-        coding = choose_coding(request.headers.get("accept-encoding", ""))
-        if coding and len(body) >= LEAST_CODED_BYTES:
-            body = encode(body, coding)
-            headers["Content-Encoding"] = coding
-        return Response(body, headers={**headers, "Content-Type": chosen.content_type})
+        return (
+            None if body is None else _whole(request, body, {**headers, "Content-Type": chosen.content_type})
+        )
 
     async def _send(
         self, request: Request, answer: Answer, question: Question | None, chosen: Format
@@ -258,9 +254,13 @@ class SparqlEndpoint:
         if question:
             headers["ETag"] = question.etag
             parts = keeping(answer, question, self._kept)
+        if (body := answer.whole()) is not None:
+            if question:
+                self._kept.put(question, body)
+            return _whole(request, body, headers)
         # HTTP/1.0 has no chunks: there, only a length tells a part from the whole.
         if request.method == "HEAD" or request.scope["http_version"] == "1.0":
-            return await _whole(request, answer, parts, headers)
+            return await _collected(request, answer, parts, headers)
         coding = choose_coding(request.headers.get("accept-encoding", ""))
         if coding and answer.is_long:
             parts = encoded(parts, coding)
@@ -448,7 +448,15 @@ def _hops(request: Request) -> int:
     return int(said) if said.isascii() and said.isdigit() and len(said) < 4 else 999
 
 
-async def _whole(
+def _whole(request: Request, body: bytes, headers: dict[str, str]) -> Response:
+    """Send what is complete; its length tells the client so."""
+    coding = choose_coding(request.headers.get("accept-encoding", ""))
+    if coding and len(body) >= LEAST_CODED_BYTES:
+        return Response(encode(body, coding), headers={**headers, "Content-Encoding": coding})
+    return Response(body, headers=headers)
+
+
+async def _collected(
     request: Request, answer: Answer, parts: AsyncIterable[bytes], headers: dict[str, str]
 ) -> Response:
     data = await _unless_gone(request, _read(answer, parts))
@@ -466,25 +474,26 @@ async def _read(answer: Answer, parts: AsyncIterable[bytes] | None = None) -> by
 
 async def _unless_gone(request: Request, work: Awaitable[_T]) -> _T | None:
     """Wait for a result while the client is there; when it leaves, stop the work and return None."""
-    task = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(_disconnect(request))
+    waiting = asyncio.current_task()
+    assert waiting is not None
+    is_working, has_left = True, False
+
+    def leave(gone: asyncio.Task[None]) -> None:
+        nonlocal has_left
+        if is_working and not gone.cancelled():
+            has_left = waiting.cancel()
+
+    gone = asyncio.create_task(_disconnect(request))
+    gone.add_done_callback(leave)
     try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
+        return await work
     except asyncio.CancelledError:
-        task.add_done_callback(_close_unused)
-        raise
+        if not has_left or waiting.uncancel():
+            raise  # somebody else ends this
+        return None
     finally:
-        task.cancel()
+        is_working = False
         gone.cancel()
-        await asyncio.gather(task, gone, return_exceptions=True)
-    return None
-
-
-def _close_unused(task: asyncio.Future[Any]) -> None:
-    if not task.cancelled() and task.exception() is None and isinstance(task.result(), Answer):
-        task.result().close()
 
 
 async def _disconnect(request: Request) -> None:

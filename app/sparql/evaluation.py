@@ -69,7 +69,8 @@ class Job:
 
     def document(self) -> dict[str, Any]:
         """Return the job as a JSON object."""
-        return asdict(self)
+        document = {name: getattr(self, name) for name in self.__slots__}
+        return document | {"preview": asdict(self.preview) if self.preview else None}
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Job:

@@ -1,7 +1,8 @@
 """The frames between the service and its workers: a kind, a length, a payload.
 
 The service writes JSON payloads of kind `JOB`. A worker writes, once, `READY`; then for every job
-`HEADER`, any number of `DATA`, and `END`, or at any point `ERROR` instead.
+`HEADER`, any number of `DATA`, perhaps a `LAST` one, and `END`, or at any point `ERROR` instead. `END` comes
+with `LAST` in one piece, so whoever has the one need not wait for the other.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ JOB: Final = b"J"
 READY: Final = b"R"
 HEADER: Final = b"H"
 DATA: Final = b"D"
+LAST: Final = b"L"
 END: Final = b"E"
 ERROR: Final = b"X"
 

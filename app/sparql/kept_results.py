@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from itertools import count
@@ -20,6 +21,7 @@ from rembigraph.app.sparql.lexer import read_tokens
 from rembigraph.app.sparql.service import RequestDataset
 
 _CHANGING: Final = ("NOW", "RAND", "UUID", "STRUUID")
+_MAY_CHANGE: Final = re.compile("|".join(_CHANGING), re.IGNORECASE | re.ASCII)
 _OVERHEAD_BYTES: Final = 512
 _LARGEST_PART: Final = 64
 
@@ -50,6 +52,8 @@ class Question:
 
 def is_lasting(query: Admitted) -> bool:
     """Whether a query gives the same on the same store: it asks for no time, chance or new identifier."""
+    if not _MAY_CHANGE.search(query.normal):
+        return True
     return not any(token.is_word(*_CHANGING) for token in read_tokens(query.normal))
 
 

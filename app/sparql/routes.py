@@ -38,14 +38,7 @@ def sparql_router(
     )
     router = APIRouter(tags=["SPARQL"])
 
-    for path, answer, summary in (
-        ("/.well-known/void", endpoint.void, "What the data hold, in VoID"),
-        ("/.well-known/sparql-examples", endpoint.sparql_examples, "The example queries, as data"),
-        ("/graphs", endpoint.graph, "One graph, whole (SPARQL 1.1 Graph Store Protocol, reading only)"),
-    ):
-        router.add_api_route(path, answer, methods=["GET"], summary=summary, response_class=Response)
-        router.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False, response_class=Response)
-
+    # In this order: routes are tried one after another.
     @router.get("/sparql", summary="SPARQL query, service description or query form")
     async def get(request: Request) -> Response:
         return await endpoint.get(request)
@@ -61,5 +54,13 @@ def sparql_router(
     @router.options("/sparql", include_in_schema=False)
     async def options() -> Response:
         return endpoint.options()
+
+    for path, answer, summary in (
+        ("/.well-known/void", endpoint.void, "What the data hold, in VoID"),
+        ("/.well-known/sparql-examples", endpoint.sparql_examples, "The example queries, as data"),
+        ("/graphs", endpoint.graph, "One graph, whole (SPARQL 1.1 Graph Store Protocol, reading only)"),
+    ):
+        router.add_api_route(path, answer, methods=["GET"], summary=summary, response_class=Response)
+        router.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False, response_class=Response)
 
     return router

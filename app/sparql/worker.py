@@ -81,20 +81,23 @@ class FramedOutput:
 
     def end(self, document: Mapping[str, Any]) -> None:
         """Send what is left, and that the answer is complete."""
-        self._send(self._data_frames() + frames.encode(frames.END, document))
+        self._send(self._data_frames(is_last=True) + frames.encode(frames.END, document))
 
     def fail(self, document: Mapping[str, Any]) -> None:
         """Send that there is no answer, or no more of it."""
         self._send(frames.encode(frames.ERROR, document))
 
-    def _data_frames(self) -> bytes:
+    def _data_frames(self, *, is_last: bool = False) -> bytes:
         header = b"" if self.sent else frames.encode(frames.HEADER, {})
-        data = b"".join(
-            frames.encode(frames.DATA, bytes(self._pending[start : start + _LATER_BYTES]))
-            for start in range(0, len(self._pending), _LATER_BYTES)
-        )
+        pending, size = bytes(self._pending), len(self._pending)
         self._pending.clear()
-        return header + data
+        return header + b"".join(
+            frames.encode(
+                frames.LAST if is_last and start + _LATER_BYTES >= size else frames.DATA,
+                pending[start : start + _LATER_BYTES],
+            )
+            for start in range(0, size, _LATER_BYTES)
+        )
 
     def _send(self, data: bytes) -> None:
         send(self._stream, data)

@@ -347,6 +347,23 @@ def test_a_new_generation_is_served_at_once(location: StoreLocation, tmp_path: P
     asyncio.run(main())
 
 
+def test_a_short_answer_is_whole_and_keeps_no_worker(location: StoreLocation) -> None:
+    async def scenario(service: QueryService) -> None:
+        short = await service.answer(service.admit(COUNT % ""), JSON)
+        whole = short.whole()
+        assert whole is not None
+        assert (short.complete, json.loads(whole)["results"]["bindings"][0]["n"]["value"]) == (True, "100")
+        assert await asyncio.wait_for(count(service, COUNT % ""), 5) == 100
+        assert b"".join([data async for data in short]) == whole
+        long = await service.answer(service.admit("SELECT * { ?a ?b ?c . ?d ?e ?f }"), JSON)
+        try:
+            assert (long.whole(), long.complete) == (None, False)
+        finally:
+            long.close()
+
+    run(location, scenario, replace(LIMITS, workers=1, spares=0))
+
+
 def test_a_store_that_cannot_be_opened(tmp_path: Path) -> None:
     async def main() -> None:
         service = QueryService(lambda: StoreLocation(tmp_path / "absent", "none"), LIMITS)
