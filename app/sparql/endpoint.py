@@ -460,9 +460,7 @@ async def _collected(
     request: Request, answer: Answer, parts: AsyncIterable[bytes], headers: dict[str, str]
 ) -> Response:
     data = await _unless_gone(request, _read(answer, parts))
-    if data is None:
-        return Response(status_code=_CLIENT_GONE)
-    return Response(data, headers=headers)
+    return Response(status_code=_CLIENT_GONE) if data is None else Response(data, headers=headers)
 
 
 async def _read(answer: Answer, parts: AsyncIterable[bytes] | None = None) -> bytes:
