@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from rembigraph.app.negotiation import LEAST_CODED_BYTES
 from rembigraph.app.sparql import frames
 from rembigraph.app.sparql.evaluation import Job
 from rembigraph.app.sparql.frames import Frame
@@ -125,11 +124,6 @@ class Answer:
         self._on_close.append(callback)
         if self._closed:
             callback()
-
-    @property
-    def is_long(self) -> bool:
-        """Whether its first bytes are many enough to be worth a coding."""
-        return len(self._first or b"") >= LEAST_CODED_BYTES
 
     @property
     def generation(self) -> str:

@@ -262,7 +262,7 @@ class SparqlEndpoint:
         if request.method == "HEAD" or request.scope["http_version"] == "1.0":
             return await _collected(request, answer, parts, headers)
         coding = choose_coding(request.headers.get("accept-encoding", ""))
-        if coding and answer.is_long:
+        if coding:
             parts = encoded(parts, coding)
             headers["Content-Encoding"] = coding
         return _AnswerResponse(answer, parts, headers)

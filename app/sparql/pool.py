@@ -200,9 +200,13 @@ class Pool:
         present = sum(worker.location == self._location for worker in counted)
         if not present:
             wanted = 1
-        coming = sum(location in (None, self._location) for location in self._starting.values())
+        coming = sum(self._may_be_wanted(location) for location in self._starting.values())
         for _ in range(wanted - present - coming):
             self._starting[asyncio.get_running_loop().create_task(self._start())] = None
+
+    def _may_be_wanted(self, location: StoreLocation | None) -> bool:
+        """Whether a worker that starts on this store starts on the newest, as far as is known."""
+        return location in (None, self._location)
 
     def _resume(self) -> None:
         """Try again, once, after workers have kept dying."""
@@ -240,7 +244,7 @@ class Pool:
 
     def _report_fault(self, error: CatalogueError, location: StoreLocation | None) -> None:
         """Remember why workers do not start, unless it is about a store before; for a second, nobody tries again."""
-        if location in (None, self._location):
+        if self._may_be_wanted(location):
             self._fault = error
             self._fault_until = time.monotonic() + _PAUSE_SECONDS
 

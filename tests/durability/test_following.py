@@ -143,7 +143,8 @@ class TestPublications:
                 reader.join()
             assert failures == []
             # While one thread opens the last generation, the others answer from the one before.
-            until(lambda: int(page(client)) == int(title_and_word(client)[0]) == publications + 3)
+            until(lambda: status(client)["generation"] == publications + 3)
+            assert int(page(client)) == int(title_and_word(client)[0]) == publications + 3
             assert all(len(numbers) > publications // 2 for numbers in seen.values()), {
                 k: len(v) for k, v in seen.items()
             }
