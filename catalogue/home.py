@@ -252,7 +252,7 @@ class Home:
 
     def switch(self, number: int) -> None:
         """Make this generation the current one, atomically: readers see the old one or the new one."""
-        temporary, link = self.path / ".current.tmp", self.path / "current"
+        temporary, link = self.path / ".current.tmp", Path(self._link)
         if link.is_dir() and not link.is_symlink():  # a tool that follows links has copied the catalogue
             link.rename(self.generations / f"copy-of-current-{uuid4().hex}.tmp")
         temporary.unlink(missing_ok=True)
