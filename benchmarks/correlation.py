@@ -15,22 +15,31 @@ from collections.abc import Iterator
 import numpy as np
 from rembigraph.catalogue.correlation import Step, StepError, SystemGraph, find_path
 from rembigraph.catalogue.transforms.model import linear_of
+from rembigraph.catalogue.transforms.numbers import Array
 
 SYSTEMS, STEPS, ASKED, STUDY = 50_000, 75_000, 300, 20
 
 
 def made_graph(seed: int, study: int) -> SystemGraph:
-    """Random spanning trees of `study` systems, and half as many random steps more within each."""
+    """Make the graph of `random_maps`."""
+    return SystemGraph(
+        {},
+        [
+            Step(f"step-{at}", f"s{source}", f"s{target}", linear_of(affine), StepError(rms))
+            for at, (source, target, affine, rms) in enumerate(random_maps(seed, study))
+        ],
+    )
+
+
+def random_maps(seed: int, study: int) -> Iterator[tuple[int, int, Array, float]]:
+    """Yield source, target, matrix, error: random spanning trees of `study` systems, and half as many more in each."""
     chance = random.Random(seed)
     scales = [10 ** chance.uniform(-1.5, 1.5) for _ in range(SYSTEMS)]
-    steps = []
-    for at, (source, target) in enumerate(_pairs(chance, study)):
+    for source, target in _pairs(chance, study):
         grown = scales[target] / scales[source]
         turn = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]) * grown
         affine = np.column_stack((turn, [1.0, 2.0, 3.0]))
-        rms = chance.uniform(0.01, 1.0) * scales[target]
-        steps.append(Step(f"step-{at}", f"s{source}", f"s{target}", linear_of(affine), StepError(rms)))
-    return SystemGraph({}, steps)
+        yield source, target, affine, chance.uniform(0.01, 1.0) * scales[target]
 
 
 def _pairs(chance: random.Random, study: int) -> Iterator[tuple[int, int]]:
