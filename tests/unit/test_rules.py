@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
 from rdflib import RDF, SH, Graph, URIRef
+from rdflib.paths import MulPath
 from rembigraph.catalogue.consistency import across_rules, check, reports
 from rembigraph.catalogue.rdf import to_nquads
 from rembigraph.catalogue.validation import ValidationReport, ValidationResult, report_quads, validate
@@ -358,3 +361,58 @@ def test_rules_that_the_writer_runs_take_nothing_together() -> None:
         assert not re.search(
             r"\b(GROUP|ORDER)\s+BY\b|\b(COUNT|SUM|MIN|MAX|AVG|SAMPLE|GROUP_CONCAT)\s*\(", rule.query
         )
+
+
+def _ring(members: int, times: int) -> bytes:
+    """A study whose images are joined in a ring, each step stated so many times."""
+    space = [{"axis_name": name, "axis_type": "space", "unit_code": "um"} for name in "zyx"]
+    steps = [
+        {
+            "key": f"t{at}",
+            "source_coordinate_system": f"cs/s{at % members}",
+            "target_coordinate_system": f"cs/s{(at + 1) % members}",
+            "parameters": {"type": "translation", "translation": [1, 2, 3]},
+        }
+        for at in range(members * times)
+    ]
+    study = {
+        "accession": "EXAMPLE-0900",
+        "title": "Made up: a ring",
+        "image": [
+            {"key": f"i{at}", "title": "Image", "in_coordinate_system": [f"cs/s{at}"]}
+            for at in range(members)
+        ],
+        "coordinate_system": [
+            {"key": f"s{at}", "title": "System", "has_axis": space} for at in range(members)
+        ],
+        "transformation": steps,
+        "correlation": [
+            {
+                "key": "c",
+                "title": "All",
+                "has_member": [{"member_image": f"EXAMPLE-0900/image/i{at}"} for at in range(members)],
+                "has_transformation": [f"transform/{one['key']}" for one in steps],
+            }
+        ],
+    }
+    text = "".join(f"{name}: {json.dumps(value)}\n" for name, value in study.items())  # JSON values are YAML
+    (reading,) = read(Document("ring.yaml", "", text.encode()))
+    assert isinstance(reading, Reading), reading
+    return to_nquads([reading.study], IRIS, IRIS.record_graph("EXAMPLE-0900", "rembigraph"))
+
+
+def test_each_pair_of_members_is_looked_at_once_however_many_transformations_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counted = Counter[int]()
+    times, evaluate = 0, MulPath.eval
+
+    def counting(self: MulPath, *arguments: object) -> object:
+        counted[times] += 1
+        return evaluate(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(MulPath, "eval", counting)
+    for times in (1, 4):
+        report = validate(_ring(6, times))
+        assert not any("transformation-path" in one.shape for one in report.results)
+    assert counted[4] <= 1.5 * counted[1]
