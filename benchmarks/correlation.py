@@ -61,9 +61,14 @@ def times(graph: SystemGraph, study: int) -> dict[str, float]:
         begun = time.perf_counter()
         find_path(graph, f"s{start + one}", f"s{start + other}")
         found.append((time.perf_counter() - begun) * 1000)
-    rest = sorted(found[1:])
+    return figures(found)
+
+
+def figures(times: list[float]) -> dict[str, float]:
+    """Return the first of these times apart, and how the others are spread."""
+    rest = sorted(times[1:])
     return {
-        "first": found[0],
+        "first": times[0],
         "median": statistics.median(rest),
         "p95": rest[int(0.95 * len(rest))],
         "max": rest[-1],

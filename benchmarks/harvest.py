@@ -6,8 +6,8 @@ one JSON document:
 
 - **first**, **last**: median seconds of the first and the last pages of 100 records; `last_to_first` has a bar;
 - **growth_mib**: resident memory of all the server's processes at its greatest, over what it was after the first
-  50 pages; it has a bar. **filling_mib** is what it grew before, from the first page on: RocksDB keeps blocks that it
-  has read in caches of a fixed size, which a harvest fills within 2,000 records and then only turns over;
+  pages; it has a bar. **late_growth_mib** is the same over what it was after 50 pages: RocksDB keeps blocks that it has
+  read in caches of a fixed size, which a harvest fills within 2,000 records and then only turns over;
 - **records**: how many were given, beside the size of the list that the server named.
 
 With `--identifiers` the headers are listed only, which shows what the order of the list costs by itself.
@@ -23,6 +23,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -34,9 +35,9 @@ from ingest import tree_bytes  # beside this file
 
 BARS = {"last_to_first": 1.5, "growth_mib": 50.0}
 SAMPLE = 10
-"""Pages of which the median is taken."""
-WARM = 50
-"""Pages after which growth counts."""
+"""Pages of which the median is taken, and after which memory counts."""
+LATE = 50
+"""Pages after which what is read no longer fills caches, but turns them over."""
 CALM_SECONDS, CALM_BYTES = 3, 2**20
 """A server has started when its memory changes by no more than this for so long; it answers before."""
 
@@ -69,14 +70,12 @@ def settle(process: int) -> None:
 def harvest(address: str, process: int, verb: str, prefix: str) -> dict[str, Any]:
     """Harvest everything in one format and return what it took."""
     times: list[float] = []
-    records = size = base = peak = 0
-    begun = tree_bytes(process)
+    memory: list[int] = []
+    records = size = 0
     for took, found, named in pages(address, verb, prefix):
         times.append(took)
         records, size = records + found, max(size, named)
-        resident = tree_bytes(process)
-        base = resident if len(times) <= WARM else base
-        peak = max(peak, resident)
+        memory.append(tree_bytes(process))
     first, last = (statistics.median(some) for some in (times[1 : SAMPLE + 1], times[-SAMPLE - 1 : -1]))
     return {
         "pages": len(times),
@@ -86,9 +85,28 @@ def harvest(address: str, process: int, verb: str, prefix: str) -> dict[str, Any
         "first": first,
         "last": last,
         "last_to_first": last / first,
-        "filling_mib": (base - begun) / 2**20,
-        "growth_mib": (peak - base) / 2**20,
+        "growth_mib": _growth_mib(memory, SAMPLE),
+        "late_growth_mib": _growth_mib(memory, LATE),
     }
+
+
+def _growth_mib(memory: list[int], pages: int) -> float:
+    """Return what memory was at its greatest over what it was after so many pages."""
+    return (max(memory) - memory[min(pages, len(memory)) - 1]) / 2**20
+
+
+@contextmanager
+def served(home: Path) -> Iterator[tuple[str, int]]:
+    """Serve a catalogue and give the address and the process, once all of its processes have started."""
+    command = [sys.executable, "-m", "rembigraph.app", "--home", str(home), "serve", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
+        address = server.stdout.readline().removeprefix("Serving ").strip()
+        try:
+            settle(server.pid)
+            yield address, server.pid
+        finally:
+            server.terminate()
 
 
 def main() -> None:
@@ -102,15 +120,8 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="end with 1 if a bar is not met")
     asked = parser.parse_args()
     verb = "ListIdentifiers" if asked.identifiers else "ListRecords"
-    command = [sys.executable, "-m", "rembigraph.app", "--home", str(asked.home), "serve", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout
-        address = server.stdout.readline().removeprefix("Serving ").strip()
-        try:
-            settle(server.pid)
-            found = {prefix: harvest(address, server.pid, verb, prefix) for prefix in asked.formats}
-        finally:
-            server.terminate()
+    with served(asked.home) as (address, process):
+        found = {prefix: harvest(address, process, verb, prefix) for prefix in asked.formats}
     missed = [
         (prefix, name) for prefix, said in found.items() for name, bar in BARS.items() if said[name] > bar
     ]

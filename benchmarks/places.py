@@ -13,7 +13,6 @@ import argparse
 import http.client
 import json
 import random
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,11 +24,12 @@ from urllib.parse import urlencode, urlsplit
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from correlation import STUDY, SYSTEMS, random_maps  # beside this file
+from correlation import ASKED, STUDY, SYSTEMS, figures, random_maps  # beside this file
+from harvest import served
 from made_studies import write
+from rembigraph.ontology.identifiers import DEFAULT_DATA_BASE
 
 BARS = {"transform": 25.0, "page": 100.0}
-ASKED = 300
 AXES = [
     {"axis_name": name, "axis_type": "space", "unit": "unit:MicroM", "unit_code": "um"}
     for name in ("z", "y", "x")
@@ -123,43 +123,31 @@ def _asked(address: str, paths: Iterable[str], media_type: str) -> dict[str, flo
         body = answer.read()
         assert answer.status == 200, (path, answer.status, body[:1000])
         times.append((time.perf_counter() - begun) * 1000)
-    rest = sorted(times[1:])
-    p95 = rest[int(0.95 * len(rest))]
-    return {"first": times[0], "median": statistics.median(rest), "p95": p95, "max": rest[-1]}
+    return figures(times)
 
 
 def _questions(part: int) -> Iterator[str]:
     chance = random.Random(7)
-    base = "https://w3id.org/rembigraph/id/"
     for _ in range(ASKED):
         start = chance.randrange(SYSTEMS // part) * part
         ends = (start + at for at in chance.sample(range(part), 2))
-        one, other = (f"{base}{accession_of(system)}/cs/s{system % STUDY}" for system in ends)
+        one, other = (f"{DEFAULT_DATA_BASE}{accession_of(system)}/cs/s{system % STUDY}" for system in ends)
         yield "/transform?" + urlencode({"from": one, "to": other, "point": "1,2,3", "format": "json"})
 
 
 def measure(folder: Path, part: int) -> dict[str, Any]:
     """Make, load and serve a catalogue, and ask it."""
-    home = str(folder / "home")
+    home = folder / "home"
     write(studies(part), folder / "records")
-    _run("--home", home, "init")
+    _run("--home", str(home), "init")
     begun = time.perf_counter()
-    _run("--home", home, "load", str(folder / "records"))
+    _run("--home", str(home), "load", str(folder / "records"))
     loaded = time.perf_counter() - begun
-    command = [sys.executable, "-m", "rembigraph.app", "--home", home, "serve", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout
-        address = server.stdout.readline().removeprefix("Serving ").strip()
-        try:
-            time.sleep(15)  # until all of its processes have started
-            transform = _asked(address, _questions(part), "application/json")
-            chance = random.Random(8)
-            pages = [
-                f"/{accession_of(chance.randrange(SYSTEMS))}/correlation/c?n={at}" for at in range(ASKED)
-            ]
-            page = _asked(address, pages, "text/html")
-        finally:
-            server.terminate()
+    chance = random.Random(8)
+    pages = [f"/{accession_of(chance.randrange(SYSTEMS))}/correlation/c?n={at}" for at in range(ASKED)]
+    with served(home) as (address, _):
+        transform = _asked(address, _questions(part), "application/json")
+        page = _asked(address, pages, "text/html")
     return {"load_seconds": loaded, "transform": transform, "page": page}
 
 
