@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import product, starmap
+from typing import TYPE_CHECKING, Final
 
 from rembigraph.catalogue.correlation.paths import find_path
+from rembigraph.catalogue.correlation.routing import Reach
 from rembigraph.ontology.errors import TransformRefused
 
 if TYPE_CHECKING:
@@ -12,6 +14,12 @@ if TYPE_CHECKING:
 
     from rembigraph.catalogue.correlation.atlas import Atlas, Member
     from rembigraph.catalogue.correlation.records import CorrelationRecord
+
+_MOST_SYSTEMS: Final = 8
+"""Systems of one image that ways are looked for between."""
+
+_MOST_OTHERS: Final = 20
+"""Members that ways are looked for to from each."""
 
 
 def lacking(atlas: Atlas, one: CorrelationRecord, members: Sequence[Member]) -> list[str]:
@@ -55,25 +63,14 @@ def _of_maps(atlas: Atlas, one: CorrelationRecord) -> Iterator[str]:
 
 def _of_ways(atlas: Atlas, members: Sequence[Member]) -> Iterator[str]:
     placed = [member for member in members if member.systems]
+    reach = Reach(atlas.graph)
     for at, first in enumerate(placed):
-        for second in placed[at + 1 : at + 20]:
-            if first.record.image == second.record.image:
+        for second in placed[at + 1 : at + _MOST_OTHERS]:
+            pairs = product(first.systems[:_MOST_SYSTEMS], second.systems[:_MOST_SYSTEMS])
+            if first.record.image == second.record.image or any(starmap(reach.leads, pairs)):
                 continue
-            reason = _no_way(atlas, first.systems, second.systems)
-            if reason:
-                names = " to ".join(atlas.short(each.record.image) for each in (first, second))
-                yield f"No way leads from {names}: {reason}."
-
-
-def _no_way(atlas: Atlas, sources: Sequence[str], targets: Sequence[str]) -> str:
-    """Why no way joins any two systems; empty where one does."""
-    reason = ""
-    for source in sources[:8]:
-        for target in targets[:8]:
             try:
-                find_path(atlas.graph, source, target)
+                find_path(atlas.graph, first.systems[0], second.systems[0])
             except TransformRefused as refused:
-                reason = reason or refused.message.replace(atlas.iris.data_base, "")
-            else:
-                return ""
-    return reason
+                names = " to ".join(atlas.short(each.record.image) for each in (first, second))
+                yield f"No way leads from {names}: {refused.message.replace(atlas.iris.data_base, '')}."

@@ -156,10 +156,11 @@ def offered_systems(atlas: Atlas) -> list[dict[str, str]]:
 
 def with_sources(snapshot: Snapshot, result: dict[str, Any]) -> dict[str, Any]:
     """Return an answer in which every step names the documents that its record was made from."""
-    for way in (result["path"], *result["alternatives"]):
-        for step in way["steps"]:
-            step["sources"] = [
-                {"source": one.kind, "format": one.format, "sha256": one.sha256, "graph": one.graph}
-                for one in snapshot.sources(step["record"])
-            ]
+    steps = [step for way in (result["path"], *result["alternatives"]) for step in way["steps"]]
+    sources = {record: snapshot.sources(record) for record in {step["record"] for step in steps}}
+    for step in steps:
+        step["sources"] = [
+            {"source": one.kind, "format": one.format, "sha256": one.sha256, "graph": one.graph}
+            for one in sources[step["record"]]
+        ]
     return result

@@ -82,6 +82,7 @@ class Atlas:
         self.is_cut = reader.is_cut
         self.systems_of: dict[str, tuple[str, ...]] = self._systems_of_images()
         self.image = lru_cache(maxsize=4096)(self._image)
+        self.title = lru_cache(maxsize=4096)(self._title)
         self._named_by = self._studies_named()
         self._grades: dict[str, str] = {}
 
@@ -127,7 +128,7 @@ class Atlas:
         """Whether there is a record of a study."""
         return is_accession(accession) and bool(sources(self._store, self.iris, accession))
 
-    def title(self, iri: str) -> str:
+    def _title(self, iri: str) -> str:
         """What a thing is called by a record; else its IRI, below the data base without it."""
         return label(self._store, self.iris, iri) or self.short(iri)
 

@@ -89,6 +89,11 @@ class Move:
         """IRI of the system that it reaches."""
         return self.step.target if self.direction == FORWARD else self.step.source
 
+    @property
+    def back(self) -> Move:
+        """The same step walked the other way."""
+        return Move(self.step, INVERSE if self.direction == FORWARD else FORWARD)
+
 
 class SystemGraph:
     """The graph.
@@ -106,6 +111,8 @@ class SystemGraph:
         self._maps: dict[tuple[str, Direction], Transform] = {}
         self._walkable: dict[tuple[str, Direction], bool] = {}
         self._linear: dict[tuple[str, Direction], Array] = {}
+        self._spreads: dict[tuple[str, Direction], Array | None] = {}
+        self._rms: dict[str, float | None] = {}
         for step in self.steps.values():
             if not step.superseded:
                 self._join(Move(step, "forward"))
@@ -202,6 +209,14 @@ class SystemGraph:
 
         A step that is walked backwards has another error: that of the step, carried through its inverse.
         """
+        if rms is not None:
+            return self._covariance(move, rms)
+        key = (move.step.key, move.direction)
+        if key not in self._spreads:
+            self._spreads[key] = self._covariance(move, None)
+        return self._spreads[key]
+
+    def _covariance(self, move: Move, rms: float | None) -> Array | None:
         step = move.step
         axes = self.dimension(move.end)
         if step.exact:
@@ -224,6 +239,11 @@ class SystemGraph:
 
         A number whose unit is unknown, or does not fit that of the system, is an unknown error.
         """
+        if step.key not in self._rms:
+            self._rms[step.key] = self._stated_rms(step)
+        return self._rms[step.key]
+
+    def _stated_rms(self, step: Step) -> float | None:
         if step.exact:
             return 0.0
         if step.error is None:

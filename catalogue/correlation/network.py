@@ -126,8 +126,9 @@ class Network:
         came: tuple[dict[int, int], dict[int, int]] = ({}, {})
         heaps: tuple[list[tuple[float, int]], list[tuple[float, int]]] = ([(0.0, start)], [(0.0, end)])
         best, meeting = inf, -1
-        while heaps[0] and heaps[1] and heaps[0][0][0] + heaps[1][0][0] < best:
-            side = 0 if len(heaps[0]) <= len(heaps[1]) else 1
+        while any(heaps) and sum(heap[0][0] for heap in heaps if heap) < best:
+            # A side that has come to its end leaves the rest to the other: its ways may lead there from below.
+            side = 0 if heaps[0] and (not heaps[1] or len(heaps[0]) <= len(heaps[1])) else 1
             cost, facing, heap = costs[side], costs[1 - side], heaps[side]
             base, here = heappop(heap)
             if base > cost[here]:

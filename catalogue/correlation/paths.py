@@ -101,8 +101,7 @@ class Path:
             TransformRefused: where a step has no inverse.
         """
         for move in reversed(self.moves):
-            transform = self.graph.map_of(move)
-            points = transform.inverse(self.graph.dimension(move.start)).apply(points)
+            points = self.graph.map_of(move.back).apply(points)
         return points
 
     def covariance(self) -> Array | None:

@@ -49,7 +49,7 @@ def _from_target(graph: SystemGraph, ask: Ask) -> list[Move] | None:
         for move in allowed(graph, ask, graph.arriving(here)):
             if move.start not in settled and graph.is_walkable(move):
                 spread = graph.covariance(move)
-                variance = 0.0 if spread is None else float(np.trace(downstream @ spread @ downstream.T))
+                variance = 0.0 if spread is None else float(np.sum(downstream @ spread * downstream))
                 grown = _grown(cost, ask.prefer, spread is None, variance, move)
                 linear = downstream @ graph.linear_part(move)
                 heappush(heap, (grown, next(order), move.start, linear, (move, *way)))
@@ -89,6 +89,38 @@ def _network(graph: SystemGraph, prefer: Prefer) -> Network:
     return kept[prefer]
 
 
+class Reach:
+    """Between which systems ways lead, for many questions about one graph: what leads to and fro is grouped.
+
+    Args:
+        graph: coordinate systems and transformations.
+    """
+
+    def __init__(self, graph: SystemGraph) -> None:
+        self._graph = graph
+        self._groups: dict[str, set[str]] = {}
+
+    def leads(self, source: str, target: str) -> bool:
+        """Whether a way leads from one system to another."""
+        if source == target or target in self._groups.get(source, ()):
+            return True
+        if not _leads(self._graph, source, target):
+            return False
+        if _leads(self._graph, target, source):
+            group = self._groups.get(source, {source}) | self._groups.get(target, {target})
+            self._groups.update(dict.fromkeys(group, group))
+        return True
+
+
+def _leads(graph: SystemGraph, source: str, target: str) -> bool:
+    part, ask = graph.components.get(source), Ask(source, target)
+    if part is None or part != graph.components.get(target):
+        return False
+    if graph.component_sizes[part] <= SMALL_PART:
+        return target in _spread(graph, ask)[0]
+    return _from_both_ends(graph, ask) is not None
+
+
 def no_path_reason(graph: SystemGraph, ask: Ask) -> str:
     """Which link or transformation is missing, in words."""
     for name in (ask.source, ask.target):
@@ -109,7 +141,13 @@ def no_path_reason(graph: SystemGraph, ask: Ask) -> str:
 
 def _blocked(graph: SystemGraph, ask: Ask) -> list[str]:
     """Steps at the rim of what can be reached that lack an inverse."""
-    reached, waiting, rim = {ask.source}, [ask.source], set()
+    reached, rim = _spread(graph, ask)
+    return sorted({move.step.key for move in rim if move.end not in reached})[:5]
+
+
+def _spread(graph: SystemGraph, ask: Ask) -> tuple[set[str], list[Move]]:
+    """What can be reached from a source, and the moves that lead further but can't be walked."""
+    reached, waiting, rim = {ask.source}, [ask.source], []
     while waiting:
         for move in allowed(graph, ask, graph.leaving(waiting.pop())):
             if move.end in reached:
@@ -118,5 +156,5 @@ def _blocked(graph: SystemGraph, ask: Ask) -> list[str]:
                 reached.add(move.end)
                 waiting.append(move.end)
             else:
-                rim.add((move.step.key, move.end))
-    return sorted({key for key, end in rim if end not in reached})[:5]
+                rim.append(move)
+    return reached, rim

@@ -20,6 +20,9 @@ from rembigraph.catalogue.correlation.answers import Question, answer
 from rembigraph.catalogue.correlation.atlas import Atlas
 from rembigraph.catalogue.correlation.coverage import covering
 from rembigraph.catalogue.correlation.derived import derived_lines, recomputed_lines
+from rembigraph.catalogue.correlation.graph import SystemGraph
+from rembigraph.catalogue.correlation.paths import find_path
+from rembigraph.catalogue.correlation.routing import Reach
 from rembigraph.catalogue.recordview import RDF_TYPE, field_iri
 from rembigraph.catalogue.transforms.geometry import Box
 from rembigraph.ontology.errors import TransformRefused
@@ -129,6 +132,14 @@ def hostile_store(seed: int) -> Store:
     return store
 
 
+def _finds(graph: SystemGraph, source: str, target: str) -> bool:
+    try:
+        find_path(graph, source, target)
+    except TransformRefused:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_hostile_records_are_read_in_bounds_and_refused_in_words(seed: int) -> None:
     begun = time.monotonic()
@@ -143,8 +154,10 @@ def test_hostile_records_are_read_in_bounds_and_refused_in_words(seed: int) -> N
         draw(atlas, one, members)
     assert all("\n" not in line for line in [*derived_lines(atlas), *recomputed_lines(atlas)])
     names = [*atlas.systems, f"{STUDY}/image/1", "https://example.org/x"]
+    reach = Reach(atlas.graph)
     for source in names:
         for target in names:
+            assert reach.leads(source, target) == _finds(atlas.graph, source, target)
             question = Question(source, target, [np.zeros(size) for size in (1, 2, 3)][: 1 + seed % 3])
             with suppress(TransformRefused):
                 json.dumps(answer(atlas, question), allow_nan=False)

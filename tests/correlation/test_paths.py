@@ -14,9 +14,10 @@ from rembigraph.catalogue.correlation import (
     find_path,
     no_path_reason,
     other_paths,
+    routing,
 )
 from rembigraph.catalogue.correlation.network import Ask
-from rembigraph.catalogue.correlation.routing import search
+from rembigraph.catalogue.correlation.routing import Reach, search
 from rembigraph.catalogue.transforms import CoordinateSystem, TransformRefused, fit, parse_transformation
 from rembigraph.catalogue.transforms.systems import Axis
 
@@ -178,6 +179,38 @@ def test_a_field_is_walked_backwards_only_by_a_supplied_inverse(small: int, monk
     both = {"type": "bijection", "forward": field, "inverse": {"type": "displacements", "path": "back"}}
     found = find_path(graph(step("warp", "A", "B", both)), "B", "A")
     assert found.keys == (("warp", "inverse"),)
+
+
+@pytest.mark.parametrize("small", [200, 0])
+@pytest.mark.parametrize("seed", range(8))
+def test_what_leads_where_is_what_a_search_finds(seed: int, small: int, monkeypatch) -> None:
+    monkeypatch.setattr("rembigraph.catalogue.correlation.routing.SMALL_PART", small)
+    chance = random.Random(seed)
+    kinds = [IDENTITY, {"type": "displacements", "path": "field"}]
+    steps = [step(f"e{at}", *chance.sample("ABCDEFGHIJKL", 2), chance.choice(kinds)) for at in range(14)]
+    made = graph(*steps)
+    names = [*made.systems, "unknown"]
+    reach = Reach(made)
+    found = {pair: reach.leads(*pair) for pair in permutations(names, 2)}
+    assert found == {pair: search(made, Ask(*pair)) is not None for pair in permutations(names, 2)}
+    assert set(found.values()) == {True, False}
+
+
+def test_a_way_from_the_top_of_a_tree_is_found_in_a_large_part(monkeypatch) -> None:
+    """Where one side of the search has nowhere to go, the other comes to it."""
+    monkeypatch.setattr("rembigraph.catalogue.correlation.routing.SMALL_PART", 0)
+    made = graph(*(step(f"e{at}", "top", f"s{at}", rms=1) for at in range(5)))
+    for pair in permutations(made.systems, 2):
+        assert find_path(made, *pair).hops == 2 - ("top" in pair)
+
+
+def test_systems_that_lead_to_each_other_are_searched_once(monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr(routing, "_leads", lambda *ends, to=routing._leads: asked.append(ends) or to(*ends))
+    made = _random_graph(3, 20, 10)
+    reach = Reach(made)
+    assert all(reach.leads(*pair) for pair in permutations(made.systems, 2))
+    assert len(asked) == 2 * 19  # each to and fro with the first; there are 380 pairs
 
 
 def test_what_is_missing_is_said() -> None:
