@@ -93,7 +93,9 @@ def parsed(line: bytes) -> dict[str, Any]:
 
 def _digest(body: bytes, commit: dict[str, Any]) -> str:
     """Return the SHA-256 of a batch's lines and of what its commit line says besides."""
-    return sha256(body + line_of(commit)).hexdigest()
+    digest = sha256(body)
+    digest.update(line_of(commit))
+    return digest.hexdigest()
 
 
 def whole_batches(content: bytes) -> Iterator[Batch]:

@@ -11,9 +11,10 @@ number of quads in some of the graphs that were written last.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +24,9 @@ from rembigraph.ontology.errors import StoreDamaged
 
 if TYPE_CHECKING:
     from rembigraph.catalogue.home import Home
+
+CommitOf = Callable[[int], dict[str, Any] | None]
+"""Gives the commit line of a generation, as `Ledger.commit_of` does."""
 
 RESTORE: Final = "run `rembigraph restore`: it builds a new generation from the archive"
 _LARGE: Final = (".sst", ".sqlite")  # table files and index: hashed by `fsck` only
@@ -111,27 +115,28 @@ def _files_in(generation: Path) -> list[str]:
     return [path.relative_to(generation).as_posix() for path in counted]
 
 
-def check_quickly(home: Home, generation: Generation) -> list[Damage]:
+def check_quickly(home: Home, generation: Generation, commit_of: CommitOf | None = None) -> list[Damage]:
     """Check a generation in milliseconds; an empty list means that no damage was seen.
 
     Args:
         home: its catalogue.
         generation: held by the caller, so that it is not removed meanwhile.
+        commit_of: gives its commit line; the ledger's own unless told.
     """
-    return list(_checked(home, generation, wholly=False))
+    return list(_checked(home, generation, commit_of or home.ledger.commit_of, wholly=False))
 
 
 def check_files(home: Home, generation: Generation) -> list[Damage]:
     """Check a generation as `check_quickly` does, and the hash of every file."""
-    return list(_checked(home, generation, wholly=True))
+    return list(_checked(home, generation, home.ledger.commit_of, wholly=True))
 
 
-def _checked(home: Home, generation: Generation, *, wholly: bool) -> Iterator[Damage]:
+def _checked(home: Home, generation: Generation, commit_of: CommitOf, *, wholly: bool) -> Iterator[Damage]:
     name = f"generations/{generation.path.name}"
     if not generation.path.is_dir():
         yield Damage("generation-missing", name, "the folder of this generation is missing")
         return
-    unreadable = list(_meta_damage(home, generation, name))
+    unreadable = list(_meta_damage(generation, commit_of, name))
     if unreadable:
         yield from unreadable
         return
@@ -149,7 +154,7 @@ def _checked(home: Home, generation: Generation, *, wholly: bool) -> Iterator[Da
             yield replace(damage, message=damage.message.replace(f"{home.path}/", ""))
 
 
-def _meta_damage(home: Home, generation: Generation, name: str) -> Iterator[Damage]:
+def _meta_damage(generation: Generation, commit_of: CommitOf, name: str) -> Iterator[Damage]:
     """Check `meta.json` against the ledger. A damaged ledger is no fault of the generation."""
     try:
         content = (generation.path / META_FILE).read_bytes()
@@ -158,7 +163,7 @@ def _meta_damage(home: Home, generation: Generation, name: str) -> Iterator[Dama
         yield Damage("meta", f"{name}/{META_FILE}", getattr(error, "message", "") or str(error))
         return
     try:
-        commit = home.ledger.commit_of(generation.number) or {}
+        commit = commit_of(generation.number) or {}
     except (OSError, StoreDamaged):
         return
     if commit.get("meta_sha256", "") not in {"", sha256(content).hexdigest()}:
@@ -206,19 +211,22 @@ def newest_sound(home: Home) -> Iterator[Served]:
 
 def _newest_sound(home: Home, stack: ExitStack) -> Served:
     while True:
+        commit_of = cache(home.ledger.commit_of)  # it reads the whole ledger
         current, damages = current_of(home)
         for number in sorted(home.numbers(), reverse=True):
             if current and number > current:
                 continue  # committed, but not shown yet
             generation, held = home.generation(number), ExitStack()
             if held.enter_context(home.hold(generation)):
-                found = check_quickly(home, generation)
+                found = check_quickly(home, generation, commit_of)
                 if not found:
                     stack.push(held.pop_all())
-                    return Served(generation, (*damages, *ledger_damage(home, max(current, number))))
+                    return Served(
+                        generation, (*damages, *ledger_damage(home, max(current, number), commit_of))
+                    )
                 damages += found
             elif generation.path.is_dir():
-                damages += check_quickly(home, generation)
+                damages += check_quickly(home, generation, commit_of)
             held.close()
         if current_of(home)[0] == current:  # else others were published and removed under our hands
             break
@@ -241,10 +249,10 @@ def current_of(home: Home) -> tuple[int, list[Damage]]:
     return number, []
 
 
-def ledger_damage(home: Home, number: int) -> Iterator[Damage]:
+def ledger_damage(home: Home, number: int, commit_of: CommitOf | None = None) -> Iterator[Damage]:
     """Say if the ledger does not know the newest generation."""
     try:
-        if home.ledger.commit_of(number):
+        if (commit_of or home.ledger.commit_of)(number):
             return
         message = f"generation {number} was published, but is not in the ledger"
     except (OSError, StoreDamaged) as error:

@@ -168,7 +168,9 @@ class TestPublications:
                 for number in range(4, 9):
                     publish(home, version(number))
                 assert home.generation(first).path.is_dir()
-                until(lambda: page(client) == "8")  # what is open is served until another thread has opened it
+                until(
+                    lambda: page(client) == "8"
+                )  # what is open is served until another thread has opened it
                 size += sum(map(len, parts))
             assert size > 5_000_000
             until(lambda: "8" in title_and_word(client))
