@@ -140,7 +140,8 @@ def _make(
     found = correlating.read_files([Path(thing) for thing in things], moving, fixed, stated)
     errors: list[dict[str, Any]] = []
     if options["model"]:
-        errors += _fit(found, options["model"], options["may_mirror"], _unit_of(found, fixed, "fixed"))
+        units = _unit_of(found, moving, "moving"), _unit_of(found, fixed, "fixed")
+        errors += _fit(found, options["model"], options["may_mirror"], units)
     if options["evaluate"]:
         end, name = (moving, "moving") if found.backwards else (fixed, "fixed")
         score = _score(
@@ -189,16 +190,16 @@ def _stated_error(kind: str, rms: float, count: int, unit: str) -> dict[str, Any
     return error | ({"unit_code": unit} if unit else {})
 
 
-def _fit(found: Any, model: str, may_mirror: bool, unit: str) -> list[dict[str, Any]]:
+def _fit(found: Any, model: str, may_mirror: bool, units: tuple[str, str]) -> list[dict[str, Any]]:
     from rembigraph.app import correlating
 
     if found.transform is not None:
         raise TransformRefused(
             "several", "the files hold a transformation and --fit would make another", fix="leave one out"
         )
-    result, left_out = correlating.fitted(found, model, may_mirror=may_mirror)
+    result, left_out = correlating.fitted(found, model, may_mirror=may_mirror, units=units)
     found.transform = {"type": "affine", "affine": result.affine.tolist()}
-    count = len(result.source)
+    count, unit = len(result.source), units[1]
     errors = [_stated_error("FRE", result.fre_rms, count, unit)]
     return errors + ([_stated_error("leave_one_out", left_out, count, unit)] if left_out is not None else [])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +15,7 @@ from rembigraph.app.transform_files import read_transform_file
 from rembigraph.catalogue.correlation.paths import find_path
 from rembigraph.catalogue.transforms.landmarks import Fit, fit, leave_one_out
 from rembigraph.catalogue.transforms.reading import parse_transformation
+from rembigraph.catalogue.transforms.units import unit_factor
 from rembigraph.ontology.errors import SourceUnavailable, TransformRefused, UsageError
 from rembigraph.ontology.identifiers import is_accession
 from rembigraph.ontology.transform_documents import Stated
@@ -191,20 +192,32 @@ def _ends_of(document: CheckedDocument) -> dict[str, dict[str, Any]]:
     return {}
 
 
-def fitted(found: Correlated, model: str, *, may_mirror: bool) -> tuple[Fit, float | None]:
+def fitted(
+    found: Correlated, model: str, *, may_mirror: bool, units: tuple[str, str] = ("", "")
+) -> tuple[Fit, float | None]:
     """Fit a map to the landmarks; return it with its leave-one-out error where enough landmarks are left.
 
+    Args:
+        found: what the files hold.
+        model: one of `landmarks.MODELS`.
+        may_mirror: let a rigid or similarity fit change handedness.
+        units: of the moving and the fixed end; a rigid map keeps lengths, not the numbers that stand for them.
+
     Raises:
-        TransformRefused: there are no landmarks, or they do not tell the map.
+        TransformRefused: there are no landmarks, they do not tell the map, or one end has no unit of length.
     """
     if found.landmarks is None:
         raise TransformRefused("no-landmarks", "the files hold no landmarks to fit a map to")
     pairs = found.landmarks
-    result = fit(pairs.source, pairs.target, model, may_mirror=may_mirror)
+    factor = unit_factor(*units) if model == "rigid" and all(units) else 1.0
+    source = pairs.source * factor
+    result = fit(source, pairs.target, model, may_mirror=may_mirror)
+    affine = np.column_stack((result.affine[:, :-1] * factor, result.affine[:, -1]))
+    result = replace(result, affine=affine, scale=result.scale and result.scale * factor, source=pairs.source)
     if may_mirror:
         return result, None  # leaving out is defined for maps that keep handedness, and for affine ones
     try:
-        left_out = leave_one_out(pairs.source, pairs.target, model)
+        left_out = leave_one_out(source, pairs.target, model)
     except TransformRefused:
         return result, None
     return result, float(np.sqrt(np.mean(left_out**2)))

@@ -118,3 +118,34 @@ def test_the_catalogues_own_way_is_scored(home: Home, tmp_path: Path) -> None:
     score = json.loads(found.stdout)
     assert score["rms"] == pytest.approx(10.0)
     assert (score["landmarks"], score["unit"], score["stated_rms"]) == (6, "nanometer", pytest.approx(60.0))
+
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def documented() -> list[tuple[list[str], str]]:
+    """Each command of the documentation's section on scores, and what it prints."""
+    section = (ROOT / "docs/correlation.md").read_text(encoding="utf-8").partition("## Scoring")[2]
+    block = section.partition("```console\n")[2].partition("```")[0]
+    commands = [part.partition("\n") for part in block.split("$ rembigraph correlate ")[1:]]
+    return [(line.split(), printed) for line, _, printed in commands]
+
+
+@pytest.mark.parametrize(("arguments", "printed"), documented(), ids=["held", "rigid", "affine"])
+def test_the_made_up_challenge_is_scored_as_the_documentation_says(
+    arguments: list[str], printed: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path_factory.mktemp("challenge"))
+    Path("app").symlink_to(ROOT / "app")
+    home = made(Path("home").absolute(), [(ROOT / "app/sample/example.yaml").read_text(encoding="utf-8")])
+    found = run(home, *arguments)
+    assert found.exit_code == 0, found.output
+    assert found.output.startswith(printed)
+
+
+def test_a_rigid_map_keeps_lengths_in_other_units_too(home: Home, tmp_path: Path) -> None:
+    """The map leads from micrometres to nanometres and keeps every length."""
+    table = landmarks(tmp_path / "pairs.csv", 12, 3)
+    found = run(home, "--moving", LM, "--fixed", EM, str(table), "--fit", "rigid", "--may-mirror")
+    linear = np.array(yaml.safe_load(found.stdout)["transformation"][0]["parameters"]["affine"])[:, :3]
+    assert np.linalg.svd(linear, compute_uv=False) == pytest.approx([1000] * 3)
