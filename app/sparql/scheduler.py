@@ -132,7 +132,10 @@ class Lane:
         self._ledger.running[client] -= 1
         if not self._ledger.running[client]:
             del self._ledger.running[client]
-        for waiter in sorted(self._waiters, key=lambda waiter: self._ledger.turn(waiter[0])):
+        turns = {name: self._ledger.turn(name) for name in {name for name, _ in self._waiters}}
+        for waiter in sorted(self._waiters, key=lambda waiter: turns[waiter[0]]):
+            if len(self._held) >= self._slots:
+                break
             name, future = waiter
             if future.done() or not self.enter_now(name):
                 continue
