@@ -11,7 +11,7 @@ archive/.ledger/000042.jsonl.zst
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -45,7 +45,7 @@ class Batch:
         """Make a batch of these lines; its commit line says how many they are, their hash, and `said`."""
         body = b"".join(map(line_of, lines))
         commit = {"kind": COMMIT, **said, "records": len(lines)}
-        return cls(body, commit | {"sha256": _digest(body, commit)})
+        return cls(body, commit | {"sha256": sha256(body + line_of(commit)).hexdigest()})
 
     @property
     def generation(self) -> int:
@@ -67,14 +67,7 @@ class Batch:
     @property
     def is_whole(self) -> bool:
         """Whether its lines are what the commit line says."""
-        commit = self.commit
-        return (
-            commit.get("sha256")
-            == _digest(self.body, {key: commit[key] for key in commit if key != "sha256"})
-            and commit.get("records") == self.body.count(b"\n")
-            and isinstance(commit.get("generation"), int)
-            and isinstance(commit.get("time"), str)
-        )
+        return certifies(self.commit, [self.body])
 
 
 def line_of(values: dict[str, Any]) -> bytes:
@@ -91,11 +84,19 @@ def parsed(line: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _digest(body: bytes, commit: dict[str, Any]) -> str:
-    """Return the SHA-256 of a batch's lines and of what its commit line says besides."""
-    digest = sha256(body)
-    digest.update(line_of(commit))
-    return digest.hexdigest()
+def certifies(commit: dict[str, Any], body: Iterable[bytes]) -> bool:
+    """Return whether a commit line is one, and is that of these lines, which are given in pieces."""
+    digest, lines = sha256(), 0
+    for piece in body:
+        digest.update(piece)
+        lines += piece.count(b"\n")
+    digest.update(line_of({key: commit[key] for key in commit if key != "sha256"}))
+    return (
+        commit.get("sha256") == digest.hexdigest()
+        and commit.get("records") == lines
+        and isinstance(commit.get("generation"), int)
+        and isinstance(commit.get("time"), str)
+    )
 
 
 def whole_batches(content: bytes) -> Iterator[Batch]:

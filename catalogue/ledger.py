@@ -11,16 +11,19 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Any, BinaryIO, ClassVar, Final, TypeAlias
 
 from rembigraph.catalogue.archive import QUALITIES, AnyRecord
-from rembigraph.catalogue.batches import COMMIT, Batch, BatchCopies, parsed
+from rembigraph.catalogue.batches import COMMIT, Batch, BatchCopies, certifies, parsed
 from rembigraph.ontology.errors import StoreDamaged
 
 Key: TypeAlias = tuple[str, str]
 """Accession and source."""
 
 _COMMIT_START: Final = b'{"kind":"publish"'
+_BLOCK: Final = 1024 * 1024
+"""Bytes of the ledger that are looked at together where not all of it is wanted."""
+
 _RESTORE: Final = "run `rembigraph restore`: it puts the ledger together again from its second copies"
 
 
@@ -253,20 +256,28 @@ class Ledger:
         return [entry for entry in entries if entry.accession == accession]
 
     def commit_of(self, generation: int) -> dict[str, Any] | None:
-        """Return the commit line of a generation; None if it has none. Nothing else of the ledger is parsed.
+        """Return the commit line of a generation; None if it has none.
+
+        Nothing else of the ledger is parsed, and it is read in blocks: servers ask every few seconds.
 
         Raises:
             StoreDamaged: the batch is damaged.
         """
-        content = self._content()
-        begin = content.rfind(b'{"kind":"publish","generation":%d,' % generation)
-        if begin < 0:
+        if not self.path.exists():
             return None
-        commit = parsed(content[begin : content.find(b"\n", begin)])
-        before = content.rfind(b'{"kind":"publish"', 0, begin)
-        start = content.find(b"\n", before) + 1 if before >= 0 else 0
-        if not Batch(content[start:begin], commit).is_whole:
-            raise self.damage()
+        with self.path.open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            begin = _last_place(file, b'{"kind":"publish","generation":%d,' % generation, end)
+            if begin < 0:
+                return None
+            file.seek(begin)
+            line = file.readline()
+            commit = parsed(line) if line.endswith(b"\n") else {}
+            before = _last_place(file, _COMMIT_START, begin)
+            file.seek(max(before, 0))
+            start = before + len(file.readline()) if before >= 0 else 0
+            if not certifies(commit, _pieces(file, start, begin)):
+                raise self.damage()
         return commit
 
     def append(
@@ -371,3 +382,23 @@ def _values(entry: Entry) -> dict[str, Any]:
     return {
         name: value for name, value in values.items() if name != "reason" or value or entry.kind != "record"
     }
+
+
+def _last_place(file: BinaryIO, words: bytes, end: int) -> int:
+    """Where some bytes last begin before a place in a file; -1 if they do not. Searched from there backwards."""
+    while end > 0:
+        start = max(end - _BLOCK, 0)
+        file.seek(start)
+        found = file.read(end - start + len(words) - 1).rfind(words)
+        if found >= 0:
+            return start + found
+        end = start
+    return -1
+
+
+def _pieces(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
+    """Yield the bytes of a file between two places, a block at a time."""
+    file.seek(start)
+    while start < end and (piece := file.read(min(_BLOCK, end - start))):
+        start += len(piece)
+        yield piece

@@ -66,6 +66,8 @@ class DeriveContext:
 _TRUSTED_SECONDS: Final = 1.0
 """How long a generation that was found sound counts as sound for the writer."""
 
+_LARGE_LOG: Final = 1024 * 1024
+
 Derive: TypeAlias = Callable[[DeriveContext], dict[str, Any]]
 
 
@@ -254,6 +256,7 @@ class Writer:
         store.flush()
         del store
         gc.collect()  # the files are final only when the handle is gone
+        _drop_old_logs(target / "store")
         files = file_table(target, self._base)
         meta_sha256 = write_meta(target, _meta(plan.after, derived, change.sample, files))
         self._reached("closed")
@@ -373,3 +376,14 @@ def _meta(
         "counts": counts,
         "files": files,
     }
+
+
+def _drop_old_logs(store: Path) -> None:
+    """Open and close a store once more where it keeps a large log.
+
+    RocksDB keeps logs whose content it has flushed, to write to the same files again, until the store is opened anew.
+    Every check of the generation would read them.
+    """
+    if any(path.stat().st_size > _LARGE_LOG for path in store.glob("*.log")):
+        Store(str(store)).flush()
+        gc.collect()

@@ -18,10 +18,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyoxigraph import DefaultGraph, NamedNode, RdfFormat, Store
+from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store
 from rembigraph.catalogue.generations import contributes, default_copies, dump, replace_graph
 from rembigraph.catalogue.home import KEPT_GENERATIONS, Home
 from rembigraph.catalogue.publish import CanonicalRecord, Decision, Withdrawal, Writer
+from rembigraph.catalogue.soundness import check_files
 from rembigraph.ontology.errors import StoreDamaged, StoreLocked, UnknownAccession, UsageError
 
 DATA = "https://example.org/id/"
@@ -561,6 +562,22 @@ class TestDurability:
         done.set()
         reader.join()
         assert seen <= {1, 2}
+
+    def test_no_log_of_what_was_flushed_stays_in_a_generation(self, home):
+        """Every check would read it."""
+        graph, written = NamedNode(f"{DATA}graph/inferred"), 20_000
+
+        def deriving(context):
+            nodes = [NamedNode(f"http://o/{number}") for number in range(written)]
+            context.store.extend(Quad(node, node, node, graph) for node in nodes)
+            return derive(context)
+
+        with Writer(home, deriving) as writer:
+            writer.publish([record()])
+        store = home.current().store_path
+        assert sum(path.stat().st_size for path in store.glob("*.log")) < 1024
+        assert len(list(home.current().open_store().quads_for_pattern(None, None, None, graph))) == written
+        assert not check_files(home, home.current())
 
     def test_everything_is_synced_before_the_commit(self, writer, home, monkeypatch):
         writer.publish([record()])

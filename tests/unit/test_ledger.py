@@ -2,6 +2,7 @@
 
 import json
 import random
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,45 @@ def test_a_lost_or_repeated_line_in_the_middle_is_damage(ledger):
         ledger.path.write_bytes(b"".join(damaged))
         with pytest.raises(StoreDamaged):
             ledger.read()
+
+
+@pytest.mark.parametrize("block", [1, 7, 64, 2**20])
+def test_a_commit_line_is_found_whatever_the_size_of_blocks(ledger, block, monkeypatch):
+    monkeypatch.setattr("rembigraph.catalogue.ledger._BLOCK", block)
+    assert ledger.commit_of(1) is None
+    batches = list(filled(ledger).batches())
+    assert [ledger.commit_of(number) for number in (1, 2, 3)] == [batch.commit for batch in batches]
+    assert ledger.commit_of(4) is ledger.commit_of(0) is None
+
+
+def test_no_commit_is_given_of_a_batch_with_a_changed_byte(ledger):
+    first, second, _ = filled(ledger).batches()
+    whole, start = ledger.path.read_bytes(), len(first.content)
+    for place in range(start + len(second.content)):
+        ledger.path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        try:
+            found = ledger.commit_of(2)
+        except StoreDamaged:
+            found = None
+        assert found in ([None] if place >= start else [None, second.commit]), place
+
+
+def test_a_commit_line_without_its_end_is_none(ledger):
+    filled(ledger)
+    ledger.path.write_bytes(ledger.path.read_bytes()[:-1])
+    with pytest.raises(StoreDamaged):
+        ledger.commit_of(3)
+
+
+def test_looking_for_a_commit_takes_no_memory(ledger):
+    ledger.append([entry(str(number)) for number in range(50_000)], generation=1, time=TIME)
+    assert ledger.path.stat().st_size > 10_000_000
+    tracemalloc.start()
+    try:
+        assert ledger.commit_of(1)
+        assert tracemalloc.get_traced_memory()[1] < 4 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_line_of_an_unknown_kind_is_refused(ledger):
