@@ -213,7 +213,7 @@ def fitted(
     source = pairs.source * factor
     result = fit(source, pairs.target, model, may_mirror=may_mirror)
     affine = np.column_stack((result.affine[:, :-1] * factor, result.affine[:, -1]))
-    result = replace(result, affine=affine, scale=result.scale and result.scale * factor, source=pairs.source)
+    result = replace(result, affine=affine, source=pairs.source)
     if may_mirror:
         return result, None  # leaving out is defined for maps that keep handedness, and for affine ones
     try:
