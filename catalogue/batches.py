@@ -45,7 +45,7 @@ class Batch:
         """Make a batch of these lines; its commit line says how many they are, their hash, and `said`."""
         body = b"".join(map(line_of, lines))
         commit = {"kind": COMMIT, **said, "records": len(lines)}
-        return cls(body, commit | {"sha256": sha256(body + line_of(commit)).hexdigest()})
+        return cls(body, commit | {"sha256": _sealed(sha256(body), commit)})
 
     @property
     def generation(self) -> int:
@@ -90,13 +90,18 @@ def certifies(commit: dict[str, Any], body: Iterable[bytes]) -> bool:
     for piece in body:
         digest.update(piece)
         lines += piece.count(b"\n")
-    digest.update(line_of({key: commit[key] for key in commit if key != "sha256"}))
     return (
-        commit.get("sha256") == digest.hexdigest()
+        commit.get("sha256") == _sealed(digest, {key: commit[key] for key in commit if key != "sha256"})
         and commit.get("records") == lines
         and isinstance(commit.get("generation"), int)
         and isinstance(commit.get("time"), str)
     )
+
+
+def _sealed(digest: Any, commit: dict[str, Any]) -> str:
+    """Return the SHA-256 of a batch: of its lines, of which `digest` is, and of what its commit line says besides."""
+    digest.update(line_of(commit))
+    return str(digest.hexdigest())
 
 
 def whole_batches(content: bytes) -> Iterator[Batch]:

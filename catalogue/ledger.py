@@ -273,9 +273,10 @@ class Ledger:
             file.seek(begin)
             line = file.readline()
             commit = parsed(line) if line.endswith(b"\n") else {}
-            before = _last_place(file, _COMMIT_START, begin)
-            file.seek(max(before, 0))
-            start = before + len(file.readline()) if before >= 0 else 0
+            start, before = 0, _last_place(file, _COMMIT_START, begin)
+            if before >= 0:
+                file.seek(before)
+                start = before + len(file.readline())
             if not certifies(commit, _pieces(file, start, begin)):
                 raise self.damage()
         return commit

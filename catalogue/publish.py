@@ -67,6 +67,7 @@ _TRUSTED_SECONDS: Final = 1.0
 """How long a generation that was found sound counts as sound for the writer."""
 
 _LARGE_LOG: Final = 1024 * 1024
+"""Bytes of the store's log that are worth opening it once more."""
 
 Derive: TypeAlias = Callable[[DeriveContext], dict[str, Any]]
 
@@ -385,5 +386,4 @@ def _drop_old_logs(store: Path) -> None:
     Every check of the generation would read them.
     """
     if any(path.stat().st_size > _LARGE_LOG for path in store.glob("*.log")):
-        Store(str(store)).flush()
-        gc.collect()
+        Store(str(store))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _MOST_SYSTEMS: Final = 8
 """Systems of one image that ways are looked for between."""
 
-_MOST_OTHERS: Final = 20
+_MOST_OTHERS: Final = 19
 """Members that ways are looked for to from each."""
 
 
@@ -65,7 +65,7 @@ def _of_ways(atlas: Atlas, members: Sequence[Member]) -> Iterator[str]:
     placed = [member for member in members if member.systems]
     reach = Reach(atlas.graph)
     for at, first in enumerate(placed):
-        for second in placed[at + 1 : at + _MOST_OTHERS]:
+        for second in placed[at + 1 : at + 1 + _MOST_OTHERS]:
             pairs = product(first.systems[:_MOST_SYSTEMS], second.systems[:_MOST_SYSTEMS])
             if first.record.image == second.record.image or any(starmap(reach.leads, pairs)):
                 continue

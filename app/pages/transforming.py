@@ -157,10 +157,13 @@ def offered_systems(atlas: Atlas) -> list[dict[str, str]]:
 def with_sources(snapshot: Snapshot, result: dict[str, Any]) -> dict[str, Any]:
     """Return an answer in which every step names the documents that its record was made from."""
     steps = [step for way in (result["path"], *result["alternatives"]) for step in way["steps"]]
-    sources = {record: snapshot.sources(record) for record in {step["record"] for step in steps}}
-    for step in steps:
-        step["sources"] = [
+    sources = {
+        record: [
             {"source": one.kind, "format": one.format, "sha256": one.sha256, "graph": one.graph}
-            for one in sources[step["record"]]
+            for one in snapshot.sources(record)
         ]
+        for record in {step["record"] for step in steps}
+    }
+    for step in steps:
+        step["sources"] = sources[step["record"]]
     return result

@@ -94,9 +94,13 @@ class Lane:
         """Requests of one client that wait."""
         return sum(name == client for name, _ in self._waiters)
 
+    @property
+    def _is_full(self) -> bool:
+        return len(self._held) >= self._slots
+
     def may_enter(self, client: str) -> bool:
         """Whether a slot is free for this client now."""
-        if len(self._held) >= self._slots:
+        if self._is_full:
             return False
         if not self._ledger.in_debt(client):
             return True
@@ -134,7 +138,7 @@ class Lane:
             del self._ledger.running[client]
         turns = {name: self._ledger.turn(name) for name in {name for name, _ in self._waiters}}
         for waiter in sorted(self._waiters, key=lambda waiter: turns[waiter[0]]):
-            if len(self._held) >= self._slots:
+            if self._is_full:
                 break
             name, future = waiter
             if future.done() or not self.enter_now(name):

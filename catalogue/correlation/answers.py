@@ -97,8 +97,7 @@ def _avoids(atlas: Atlas, question: Question) -> list[str]:
 
 def _others(atlas: Atlas, path: Path, question: Question, avoid: Sequence[str]) -> list[Path]:
     """Other ways; in a large connected part only where they are asked for, since each is a search of its own."""
-    size = atlas.graph.component_sizes.get(atlas.graph.components.get(path.source, -1), 0)
-    if question.alternatives or size <= SMALL_PART:
+    if question.alternatives or atlas.graph.part_size(path.source) <= SMALL_PART:
         return other_paths(path, _preference(question.prefer), avoid)
     return []
 

@@ -282,6 +282,10 @@ class SystemGraph:
             sizes[part] += 1
         return dict(sizes)
 
+    def part_size(self, system: str) -> int:
+        """Number of systems of the connected part of a system; 0 for one that nothing names."""
+        return self.component_sizes.get(self.components.get(system, -1), 0)
+
     @cached_property
     def sizes(self) -> dict[str, float]:
         """How much larger a length is in the frame of each system than in the first of its connected part.

@@ -28,7 +28,7 @@ def search(graph: SystemGraph, ask: Ask) -> list[Move] | None:
     part = graph.components.get(ask.source)
     if part is None or part != graph.components.get(ask.target):
         return None
-    if graph.component_sizes[part] <= SMALL_PART:
+    if graph.part_size(ask.source) <= SMALL_PART:
         return _from_target(graph, ask)
     return _from_both_ends(graph, ask)
 
@@ -113,12 +113,10 @@ class Reach:
 
 
 def _leads(graph: SystemGraph, source: str, target: str) -> bool:
-    part, ask = graph.components.get(source), Ask(source, target)
-    if part is None or part != graph.components.get(target):
-        return False
-    if graph.component_sizes[part] <= SMALL_PART:
+    ask = Ask(source, target)
+    if graph.part_size(source) <= SMALL_PART:
         return target in _spread(graph, ask)[0]
-    return _from_both_ends(graph, ask) is not None
+    return search(graph, ask) is not None
 
 
 def no_path_reason(graph: SystemGraph, ask: Ask) -> str:
@@ -128,7 +126,7 @@ def no_path_reason(graph: SystemGraph, ask: Ask) -> str:
             return f"no record here describes the coordinate system {name}"
     parts = [graph.components[name] for name in (ask.source, ask.target)]
     if parts[0] != parts[1]:
-        sizes = [graph.component_sizes[part] for part in parts]
+        sizes = [graph.part_size(name) for name in (ask.source, ask.target)]
         return (
             f"no transformation joins the part of {ask.source} (systems: {sizes[0]}) "
             f"and the part of {ask.target} (systems: {sizes[1]}); a record that states one would close the gap"
