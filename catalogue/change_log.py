@@ -9,11 +9,9 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
-from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -32,7 +30,6 @@ from rembigraph.catalogue.changes import (
     strictly_later,
     version_of,
 )
-from rembigraph.catalogue.consistency import across_rules
 from rembigraph.catalogue.generations import Generation
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.ledger import LedgerState, RecordEntry
@@ -42,7 +39,7 @@ from rembigraph.catalogue.search import INDEX_FILE, INDEX_VERSION, Search
 from rembigraph.catalogue.summary import summarise
 from rembigraph.catalogue.versions import archived, history_of
 from rembigraph.ontology.errors import CatalogueError
-from rembigraph.ontology.identifiers import OBO, PREFIXES, Iris, is_web_address, parse_accession
+from rembigraph.ontology.identifiers import OBO, Iris, is_web_address, parse_accession
 from rembigraph.ontology.term_tables import licence
 
 if TYPE_CHECKING:
@@ -69,13 +66,17 @@ _PARENTS: Final = {
     "licence": "By licence",
 }
 _CORRELATIVE: Final = "correlative", "Correlative: with a part in another study"
-_SOURCE_SHAPE: Final = NamedNode(f"{PREFIXES['sh']}sourceShape")
 _NOT_IN_A_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]")
 
 
-def derive_changes(context: DeriveContext) -> None:
-    """Write what became of each study into a generation that is being built; the last thing that `derive` does."""
-    with _Record(context) as record:
+def derive_changes(context: DeriveContext, judged: Collection[str]) -> None:
+    """Write what became of each study into a generation that is being built; the last thing that `derive` does.
+
+    Args:
+        context: the generation.
+        judged: studies of which the rules across records find something else than before.
+    """
+    with _Record(context, judged) as record:
         record.settle()
 
 
@@ -85,10 +86,12 @@ class _Record:
 
     Attributes:
         context: the generation that is being built.
+        judged: studies of which the rules across records find something else than before.
         has_past: whether the generation before has such a file; without it every study is stamped anew.
     """
 
     context: DeriveContext
+    judged: Collection[str]
     has_past: bool = False
     _file: sqlite3.Connection = field(init=False)
     _held: ExitStack = field(default_factory=ExitStack)
@@ -271,7 +274,7 @@ class _Record:
         both = [("fresh", "old"), ("old", "fresh")]
         found = " UNION ".join(sql.format(*names) for sql in (beside, differing) for names in both)
         named = {row[0] for row in self._file.execute(found)} | set(self.context.touched)
-        return (named | self._renamed() | self._judged()) & self._known()
+        return {*named, *self._renamed(), *self.judged} & self._known()
 
     def _known(self) -> set[str]:
         sql = "SELECT accession FROM fresh.study UNION SELECT accession FROM old.study"
@@ -279,7 +282,10 @@ class _Record:
 
     def _renamed(self) -> set[str]:
         """Return the studies that name a term or a person whose name has changed with this batch."""
-        iris, stores = Iris(self.context.data_base), self._stores
+        iris, before = Iris(self.context.data_base), self.context.before
+        if before is None:
+            return set()
+        stores = before, self.context.store
         described: set[str] = set()
         for accession in self.context.touched:
             for store in stores:
@@ -290,19 +296,6 @@ class _Record:
                 for store in stores:
                     found.update(_naming(store, iris, iri))
         return found
-
-    def _judged(self) -> set[str]:
-        """Return the studies of which the rules across records find something else than before."""
-        old, fresh = (_findings(store, Iris(self.context.data_base)) for store in self._stores)
-        return {one for one in old.keys() | fresh.keys() if old.get(one) != fresh.get(one)}
-
-    @cached_property
-    def _stores(self) -> tuple[Store, Store]:
-        """The store of the generation before, and the one that is being built."""
-        previous = self.context.previous
-        if previous is None:
-            raise ValueError("there is no generation before")
-        return Generation(int(previous.resolve().name), previous).open_store(), self.context.store
 
     def _moved(self, candidates: Collection[str]) -> set[str]:
         """Return those studies of which something else is served than before."""
@@ -371,16 +364,6 @@ def _foreign_subjects(store: Store, iris: Iris, accession: str) -> Iterator[str]
     for quad in record_quads(store, iris, accession):
         if isinstance(quad.subject, NamedNode) and not quad.subject.value.startswith(iris.data_base):
             yield quad.subject.value
-
-
-def _findings(store: Store, iris: Iris) -> dict[str, set[str]]:
-    """Return by study what the rules across records found."""
-    graph, found = NamedNode(iris.graph("validation")), defaultdict[str, set[str]](set)
-    for rule in across_rules():
-        for stated in store.quads_for_pattern(None, _SOURCE_SHAPE, NamedNode(rule.shape), graph):
-            if isinstance(stated.subject, NamedNode) and (name := iris.accession_of(stated.subject.value)):
-                found[name].update(map(str, store.quads_for_pattern(stated.subject, None, None, graph)))
-    return found
 
 
 def _naming(store: Store, iris: Iris, iri: str) -> Iterator[str]:

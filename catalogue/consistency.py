@@ -1,4 +1,4 @@
-"""The rules that are queries, over the whole store at once: what only several records together show, and the rest.
+"""The rules that are queries, over a store: what only several records together show, and the rest.
 
 The text of each query is the one that SHACL runs on one record, with `$this` left free. What needs no second record
 was found when the record was loaded, so `check(store, iris, across_rules())` is enough after each publishing; with
@@ -7,24 +7,27 @@ all rules it tells whether the store still holds what was validated.
 
 from __future__ import annotations
 
-import heapq
 import re
+from bisect import insort
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from pyoxigraph import Literal, NamedNode, QuerySolutions, RdfFormat, parse
-from rembigraph.catalogue.lookups import ACROSS_SOURCE
-from rembigraph.catalogue.validation import SH, ValidationReport, ValidationResult, report_quads
+from pyoxigraph import Literal, NamedNode, QuerySolutions
+from rembigraph.catalogue.validation import SH, ValidationResult
 from rembigraph.shapes import ACROSS, QueryRule, query_rules
 
 if TYPE_CHECKING:
-    from pyoxigraph import Quad, QuerySolution, Store
+    from pyoxigraph import QuerySolution, Store
     from rembigraph.ontology.identifiers import Iris
 
-MAX_RESULTS: Final = 10_000
-"""Results kept of one rule: the first in order."""
+MAX_RESULTS: Final = 10
+"""Results kept of one rule about one focus node, the first in order: a thousand studies with one title are a million
+pairs. It is counted for each focus node, so that what is found about one does not depend on all the others."""
+
+_AT_ONCE: Final = 1000
+"""Focus nodes of one query."""
 
 _PLACE: Final = re.compile(r"\{[?$](\w+)\}")
 
@@ -36,7 +39,12 @@ def across_rules() -> tuple[QueryRule, ...]:
 
 
 def check(
-    store: Store, iris: Iris, rules: Iterable[QueryRule] | None = None, *, max_results: int = MAX_RESULTS
+    store: Store,
+    iris: Iris,
+    rules: Iterable[QueryRule] | None = None,
+    *,
+    focus_nodes: Mapping[str, Sequence[str]] | None = None,
+    max_results: int = MAX_RESULTS,
 ) -> list[ValidationResult]:
     """Run rules over the default graph of a store.
 
@@ -45,58 +53,40 @@ def check(
         iris: tells the things of this catalogue. Things that records share (taxa, terms, people with an ORCID iD)
             are judged record by record only: in the store nobody can tell whose words they bear.
         rules: the rules to run; all when not given.
-        max_results: results kept of each rule, the first in order.
+        focus_nodes: IRIs to ask about, by the class that rules have for their target; all when not given.
+        max_results: results kept of each rule about each focus node, the first in order.
 
     Returns:
         The results in order, each once: the same for the same triples, however they were loaded.
     """
     found: list[ValidationResult] = []
     for rule in query_rules() if rules is None else rules:
-        results = (one for one in _results(store, rule) if one.focus_node.startswith(iris.data_base))
-        found += heapq.nsmallest(max_results, results)
-    return sorted(set(found))
+        queries = [rule.query] if focus_nodes is None else _queries(rule, focus_nodes.get(rule.target, ()))
+        results = (result for query in queries for result in _results(store, rule, query))
+        found += _first((one for one in results if one.focus_node.startswith(iris.data_base)), max_results)
+    return sorted(found)
 
 
-def reports(results: Iterable[ValidationResult], iris: Iris) -> dict[str, ValidationReport]:
-    """Return results by accession of the study that they are about, for `validation.report_quads`."""
-    grouped: defaultdict[str, set[ValidationResult]] = defaultdict(set)
+def _queries(rule: QueryRule, focus_nodes: Sequence[str]) -> Iterator[str]:
+    """Yield the query of a rule about these focus nodes only, in pieces that are read in one go."""
+    for start in range(0, len(focus_nodes), _AT_ONCE):
+        yield rule.query_about(focus_nodes[start : start + _AT_ONCE])
+
+
+def _first(results: Iterable[ValidationResult], number: int) -> Iterator[ValidationResult]:
+    """Yield the first results about each focus node, each once."""
+    kept: defaultdict[str, list[ValidationResult]] = defaultdict(list)
     for result in results:
-        grouped[result.focus_node.removeprefix(iris.data_base).split("/", 1)[0]].add(result)
-    return {accession: ValidationReport(tuple(sorted(grouped[accession]))) for accession in sorted(grouped)}
+        mine = kept[result.focus_node]
+        if result not in mine:
+            insort(mine, result)
+            del mine[number:]
+    for mine in kept.values():
+        yield from mine
 
 
-def derive_reports(store: Store, iris: Iris) -> int:
-    """Bring what the rules across records find up to date in the validation graph of a store that is being built.
-
-    Returns:
-        The number of results.
-    """
-    present = set(_stored(store, iris))
-    found = reports(check(store, iris, across_rules()), iris)
-    lines = b"".join(
-        report_quads(report, iris, accession, ACROSS_SOURCE) for accession, report in found.items()
-    )
-    wanted = set(parse(lines, format=RdfFormat.N_QUADS))
-    for quad in present - wanted:
-        store.remove(quad)
-    store.extend(wanted - present)
-    return sum(len(report.results) for report in found.values())
-
-
-def _stored(store: Store, iris: Iris) -> Iterator[Quad]:
-    """Every quad of the reports that `derive_reports` made before."""
-    graph, result = NamedNode(iris.graph("validation")), NamedNode(SH + "result")
-    for stated in store.quads_for_pattern(None, NamedNode(SH + "conforms"), None, graph):
-        report = stated.subject
-        if isinstance(report, NamedNode) and report.value.endswith(f"/report/{ACROSS_SOURCE}"):
-            for quad in store.quads_for_pattern(report, None, None, graph):
-                yield quad
-                if quad.predicate == result and isinstance(quad.object, NamedNode):
-                    yield from store.quads_for_pattern(quad.object, None, None, graph)
-
-
-def _results(store: Store, rule: QueryRule) -> Iterator[ValidationResult]:
-    solutions = store.query(rule.query)
+def _results(store: Store, rule: QueryRule, query: str) -> Iterator[ValidationResult]:
+    solutions = store.query(query)
     if not isinstance(solutions, QuerySolutions):
         raise TypeError(f"rule {rule.shape} is no SELECT query")
     names = [variable.value for variable in solutions.variables]

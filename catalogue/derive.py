@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from rembigraph.catalogue import link_tables
+from rembigraph.catalogue.across_reports import derive_reports
 from rembigraph.catalogue.change_log import derive_changes
-from rembigraph.catalogue.consistency import derive_reports
 from rembigraph.catalogue.counts import count
 from rembigraph.catalogue.criteria import names_of, searchable, series_of
 from rembigraph.catalogue.decisions import Decision, every_decision, states_of
@@ -149,9 +149,9 @@ def derive(context: DeriveContext) -> dict[str, Any]:
         counts = {**count(index), "decisions": dict(sorted(Counter(states.values()).items()))}
         _replace_totals(index, counts)
         index.execute("COMMIT")
-    across = derive_reports(context.store, iris)
-    derive_changes(context)  # last: it compares what is served with the generation before
-    return {**counts, **terms, "across_results": across}
+    judged = derive_reports(context)
+    derive_changes(context, judged.changed)  # last: it compares what is served with the generation before
+    return {**counts, **terms, **judged.derived}
 
 
 def _copy(previous: Path | None, target: Path) -> bool:

@@ -100,6 +100,22 @@ class Generation:
             ) from error
 
 
+def derived_hash(generation: Path | None, key: str) -> str | None:
+    """Return what a generation says that something derived was made from; None if it does not say.
+
+    Args:
+        generation: its folder, None where there is no generation.
+        key: of `derived` in `meta.json`.
+    """
+    if generation is None:
+        return None
+    try:
+        held = json.loads((generation / META_FILE).read_bytes())["derived"].get(key)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return held if isinstance(held, str) else None
+
+
 def dump(home: Home, out: BinaryIO) -> None:
     """Write the canonical dump: the quads of every active record, in order of (accession, source).
 

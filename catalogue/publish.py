@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias
@@ -61,6 +62,13 @@ class DeriveContext:
     state: LedgerState
     previous: Path | None
     target: Path
+
+    @cached_property
+    def before(self) -> Store | None:
+        """The store of the generation before, read-only; None for the first."""
+        if self.previous is None:
+            return None
+        return Generation(int(self.previous.resolve().name), self.previous).open_store()
 
 
 _TRUSTED_SECONDS: Final = 1.0

@@ -8,13 +8,12 @@ never breaks off, and so that the graph changes with the tables only. Records ma
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from rembigraph.catalogue.generations import META_FILE, replace_graph
+from rembigraph.catalogue.generations import derived_hash, replace_graph
 from rembigraph.catalogue.rdf import RDF_TYPE, canonical, literal, quoted
 from rembigraph.ontology.identifiers import PREFIXES, VOCABULARY, Iris
 from rembigraph.ontology.term_tables import Licence, Method, Taxon, licences, methods, taxa
@@ -67,17 +66,7 @@ def derive_terms(context: DeriveContext) -> dict[str, Any]:
 
 def has_current_terms(generation: Path | None) -> bool:
     """Whether a generation holds the terms as they are now."""
-    return generation is not None and _held(generation) == terms_hash()
-
-
-def _held(generation: Path) -> str | None:
-    """Return the hash of the graph that a generation holds; None if it does not say."""
-    try:
-        derived = json.loads((generation / META_FILE).read_bytes())["derived"]
-        held = derived.get(DERIVED_KEY)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return held if isinstance(held, str) else None
+    return derived_hash(generation, DERIVED_KEY) == terms_hash()
 
 
 def _triples() -> Iterator[str]:

@@ -12,7 +12,9 @@ How a rule is written (`rules/*.ttl`, one file a theme):
   but joins several patterns anew for each row, over the whole store;
 * arithmetic is on `xsd:double(STR(?x))`: rdflib recurses without end on an ill-formed number;
 * a message puts only IRIs and numbers in place of `{?variables}`: pySHACL takes a backslash in a text for an escape;
-* a rule of `across.ttl` asks for another study, so that it says nothing about a record alone.
+* a rule of `across.ttl` asks for another study, so that it says nothing about a record alone: one that the study
+  mentions or is mentioned by, itself or in a third record, or one with the same identifier, title or publication.
+  After a batch only such studies are judged anew (`rembigraph.catalogue.across_reports`).
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from rdflib import Graph
     from rdflib.term import Node
 
+_WHERE: Final = "WHERE {"
 RULES = ("prefixes", "references", "geometry", "correlation", "links", "terms", "across")
 _SH: Final = PREFIXES["sh"]
 ACROSS = "across"
@@ -47,6 +50,7 @@ class QueryRule:
         level: `required` or `recommended` for what REMBI asks for, or empty.
         path: predicate IRI of a property shape, or empty.
         message: what is wrong and what to do, with `{?variable}` in places.
+        target: IRI of the class whose things are judged.
         select: the text of the query as the shape has it.
         prologue: its PREFIX lines.
     """
@@ -57,6 +61,7 @@ class QueryRule:
     level: str
     path: str
     message: str
+    target: str
     select: str
     prologue: str
 
@@ -64,6 +69,11 @@ class QueryRule:
     def query(self) -> str:
         """The whole query."""
         return self.prologue + self.select
+
+    def query_about(self, focus_nodes: Iterable[str]) -> str:
+        """Return the whole query about these IRIs only, which must be legal ones."""
+        named = " ".join(f"<{iri}>" for iri in focus_nodes)
+        return self.query.replace(_WHERE, f"{_WHERE} VALUES $this {{ {named} }}", 1)
 
 
 def shape_files() -> dict[str, str]:
@@ -136,6 +146,7 @@ def _query_rule(shape: str, constraint: str) -> QueryRule:
         level=text(shape, VOCABULARY + "level").removeprefix(VOCABULARY),
         path=text(shape, _SH + "path"),
         message=text(constraint, _SH + "message") or text(shape, _SH + "message"),
+        target=text(shape, _SH + "targetClass"),
         select=text(constraint, _SH + "select"),
         prologue=_prologue(constraint),
     )

@@ -13,7 +13,8 @@ import pyoxigraph as ox
 import pytest
 from rdflib import RDF, SH, Graph, URIRef
 from rdflib.paths import MulPath
-from rembigraph.catalogue.consistency import across_rules, check, reports
+from rembigraph.catalogue.across_reports import reports
+from rembigraph.catalogue.consistency import across_rules, check
 from rembigraph.catalogue.rdf import to_nquads
 from rembigraph.catalogue.validation import ValidationReport, ValidationResult, report_quads, validate
 from rembigraph.loaders import read
@@ -257,7 +258,20 @@ def test_check_is_deterministic_and_capped(every_bad_example: list[bytes]) -> No
     assert check(_store(every_bad_example[::-1]), IRIS) == results
     for rule in query_rules():
         mine = [result for result in results if result.shape == rule.shape]
-        assert check(_store(every_bad_example), IRIS, [rule], max_results=1) == mine[:1]
+        firsts = {result.focus_node: result for result in reversed(mine)}
+        assert check(_store(every_bad_example), IRIS, [rule], max_results=1) == sorted(firsts.values())
+
+
+def test_a_rule_asked_about_some_focus_nodes_says_what_it_says_of_them_among_all(
+    every_bad_example: list[bytes],
+) -> None:
+    store = _store(every_bad_example)
+    for rule in query_rules():
+        results = check(store, IRIS, [rule])
+        nodes = sorted({result.focus_node for result in results})
+        for some in (nodes, nodes[::2], []):
+            expected = [result for result in results if result.focus_node in some]
+            assert check(store, IRIS, [rule], focus_nodes={rule.target: some}) == expected
 
 
 def test_check_stays_fast_as_the_store_grows(every_bad_example: list[bytes]) -> None:
