@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from pyoxigraph import Literal, NamedNode, RdfFormat, parse
+from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Triple, parse
 from rembigraph.catalogue.consistency import MAX_RESULTS, across_rules, check
 from rembigraph.catalogue.generations import derived_hash
 from rembigraph.catalogue.lookups import ACROSS_SOURCE, DEFAULT, STUDY
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pyoxigraph import Quad, Store
     from rembigraph.catalogue.publish import DeriveContext
 
+_Value: TypeAlias = NamedNode | BlankNode | Literal | Triple
 DERIVED_KEY: Final = "across_rules"
 """Key of `derived` in `meta.json` that holds the hash of the rules."""
 
@@ -34,8 +35,15 @@ _TYPE: Final = NamedNode(RDF_TYPE)
 _RESULT: Final = NamedNode(SH + "result")
 _CONFORMS: Final = NamedNode(SH + "conforms")
 _REPORT: Final = f"/report/{ACROSS_SOURCE}"
-_SHARED: Final = frozenset(NamedNode(field_iri(name)) for name in ("accession", "title", "publication"))
-"""Predicates whose values studies have in common where a rule speaks of two that do not mention each other."""
+_IDENTIFIER, _TITLE, _PUBLICATION, _MEMBER = (
+    NamedNode(field_iri(name)) for name in ("accession", "title", "publication", "member_accession")
+)
+_SHARED: Final = {
+    _IDENTIFIER: (_IDENTIFIER, _MEMBER),
+    _TITLE: (_TITLE,),
+    _PUBLICATION: (_PUBLICATION,),
+}
+"""What a study says that another may say too, where a rule speaks of two that do not mention each other; and how."""
 
 _MOST: Final = 0.25
 """Part of the studies from which on it takes less time to ask about all."""
@@ -62,10 +70,15 @@ def reports(results: Iterable[ValidationResult], iris: Iris) -> dict[str, Valida
     return {accession: ValidationReport(tuple(sorted(grouped[accession]))) for accession in sorted(grouped)}
 
 
-def derive_reports(context: DeriveContext) -> Judged:
-    """Bring what the rules across records find up to date in the validation graph of a store that is being built."""
+def derive_reports(context: DeriveContext, relinked: Iterable[Quad]) -> Judged:
+    """Bring what the rules across records find up to date in the validation graph of a store that is being built.
+
+    Args:
+        context: the generation; what it holds beside these reports is in place.
+        relinked: the quads that went from `graph/links`, or came there.
+    """
     store, iris = context.store, Iris(context.data_base)
-    affected = None if _must_judge_all(context) else _affected(context, iris)
+    affected = None if _must_judge_all(context) else _affected(context, iris, relinked)
     nodes = None if affected is None else _focus_nodes(context, iris, affected)
     found = reports(check(store, iris, across_rules(), focus_nodes=nodes), iris)
     changed = set()
@@ -101,25 +114,20 @@ def _is_alone(store: Store) -> bool:
     return len(list(islice(store.quads_for_pattern(None, _TYPE, STUDY, DEFAULT), 2))) < 2
 
 
-def _affected(context: DeriveContext, iris: Iris) -> set[str]:
+def _affected(context: DeriveContext, iris: Iris, relinked: Iterable[Quad]) -> set[str]:
     """Return the accessions that a batch touches, and all that are tied to these, now or before."""
-    links = NamedNode(iris.graph("links"))
-    before, now = (set(store.quads_for_pattern(None, None, None, links)) for store in _stores(context))
-    found = set(context.touched) | _tied(context.store, iris, before ^ now)
+    stores = (context.store,) if context.before is None else (context.before, context.store)
+    found = set(context.touched) | _tied(context.store, iris, relinked)
     for accession in context.touched:
         graphs = _graphs(context, iris, accession)
         quads = (
             quad
-            for store in _stores(context)
+            for store in stores
             for graph in graphs
             for quad in store.quads_for_pattern(None, None, None, graph)
         )
         found |= _tied(context.store, iris, quads)
     return found
-
-
-def _stores(context: DeriveContext) -> tuple[Store, ...]:
-    return (context.store,) if context.before is None else (context.before, context.store)
 
 
 def _graphs(context: DeriveContext, iris: Iris, accession: str) -> list[NamedNode]:
@@ -130,16 +138,24 @@ def _graphs(context: DeriveContext, iris: Iris, accession: str) -> list[NamedNod
 
 def _tied(store: Store, iris: Iris, quads: Iterable[Quad]) -> set[str]:
     """Return the accessions that quads mention, and those whose records mention the same things or values."""
-    terms: set[NamedNode | Literal] = set()
+    mentioned: set[str] = set()
+    alike: set[tuple[NamedNode, _Value]] = set()
     for quad in quads:
-        things = (one for one in (quad.subject, quad.object) if isinstance(one, NamedNode))
-        terms.update(one for one in things if one.value.startswith(iris.data_base))
-        if quad.predicate in _SHARED and isinstance(quad.object, NamedNode | Literal):
-            terms.add(quad.object)
-    mentioned = {one.value for one in terms if isinstance(one, NamedNode)}
-    for term in terms:
-        mentioned |= {str(quad.subject)[1:-1] for quad in store.quads_for_pattern(None, None, term, DEFAULT)}
-    return {name for iri in mentioned if (name := iris.accession_of(iri))}
+        things = (one.value for one in (quad.subject, quad.object) if isinstance(one, NamedNode))
+        mentioned.update(iri for iri in things if iri.startswith(iris.data_base))
+        if quad.predicate in _SHARED and _is_study(quad.subject, iris):
+            alike.update((predicate, quad.object) for predicate in _SHARED[quad.predicate])
+    found = [
+        quad for iri in mentioned for quad in store.quads_for_pattern(None, None, NamedNode(iri), DEFAULT)
+    ]
+    found += [quad for one in alike for quad in store.quads_for_pattern(None, *one, DEFAULT)]
+    subjects = {quad.subject.value for quad in found if isinstance(quad.subject, NamedNode)}
+    return {name for iri in mentioned | subjects if (name := iris.accession_of(iri))}
+
+
+def _is_study(subject: object, iris: Iris) -> bool:
+    """Whether it has the IRI of a study, not of a part of one."""
+    return isinstance(subject, NamedNode) and "/" not in (iris.relative(subject.value) or "/")
 
 
 def _focus_nodes(context: DeriveContext, iris: Iris, accessions: Collection[str]) -> dict[str, list[str]]:

@@ -26,7 +26,7 @@ from rembigraph.catalogue.decisions import Decision, every_decision, states_of
 from rembigraph.catalogue.inference import atlas_of, write_inferred, write_links
 from rembigraph.catalogue.kinship import shared_publications
 from rembigraph.catalogue.link_tables import (
-    every_kin,
+    published_kin,
     refresh_statements,
     refresh_suggestions,
     statements,
@@ -43,7 +43,7 @@ from rembigraph.catalogue.terms import derive_terms, has_current_terms
 from rembigraph.ontology.identifiers import Iris, archive_by_key
 
 if TYPE_CHECKING:
-    from pyoxigraph import Store
+    from pyoxigraph import Quad, Store
     from rembigraph.catalogue.merging import MergedStudy
     from rembigraph.catalogue.publish import DeriveContext
 
@@ -145,11 +145,11 @@ def derive(context: DeriveContext) -> dict[str, Any]:
         links, decisions = _link(context.store, iris, index)
         _replace_edges(index, links)
         states = states_of(decisions, dict(index.execute("SELECT decision, state FROM decided").fetchall()))
-        _infer(context.store, iris, index, links, (decisions, states))
+        relinked = _infer(context.store, iris, index, links, (decisions, states))
         counts = {**count(index), "decisions": dict(sorted(Counter(states.values()).items()))}
         _replace_totals(index, counts)
         index.execute("COMMIT")
-    judged = derive_reports(context)
+    judged = derive_reports(context, relinked)
     derive_changes(context, judged.changed)  # last: it compares what is served with the generation before
     return {**counts, **terms, **judged.derived}
 
@@ -314,7 +314,7 @@ def _link(store: Store, iris: Iris, index: sqlite3.Connection) -> tuple[list[Lin
     stated = chain(
         (seen for link in statements(index) for seen in both_ways(link)), other_statements(store, iris)
     )
-    derived = chain(shared_publications(every_kin(index), iris), suggested(index))
+    derived = chain(shared_publications(published_kin(index), iris), suggested(index))
     decisions = every_decision(store)
     return all_links(stated, iris, derived, decisions), decisions
 
@@ -325,14 +325,15 @@ def _infer(
     index: sqlite3.Connection,
     links: list[Link],
     decided: tuple[list[Decision], dict[str, str]],
-) -> None:
-    """Bring the graphs up to date that hold what follows from the records."""
+) -> Iterable[Quad]:
+    """Bring the graphs up to date that hold what follows from the records; return what changed in `graph/links`."""
     held = [row[0] for row in index.execute("SELECT accession FROM study")]
     rows = index.execute("SELECT accession, conflict FROM disagreement ORDER BY accession, field")
     conflicts = [(accession, _conflict(text)) for accession, text in rows]
     atlas = atlas_of(store, iris)
-    write_links(store, iris, links, held, atlas)
+    relinked = write_links(store, iris, links, held, atlas)
     write_inferred(store, iris, links, *decided, conflicts, atlas)
+    return relinked
 
 
 def _conflict(text: str) -> Conflict:

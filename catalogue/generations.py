@@ -238,7 +238,7 @@ def _parts(document: bytes) -> Iterator[bytes]:
         yield document[start:] if start else document
 
 
-def replace_graph(store: Store, graph: str, triples: bytes, data_base: str) -> None:
+def replace_graph(store: Store, graph: str, triples: bytes, data_base: str) -> Iterable[Quad]:
     """Make a shared graph hold exactly these triples, and keep the default graph right. For `derive`.
 
     Args:
@@ -247,27 +247,31 @@ def replace_graph(store: Store, graph: str, triples: bytes, data_base: str) -> N
         triples: N-Triples without blank nodes.
         data_base: the data base IRI.
 
+    Returns:
+        The quads of the graph that went or came.
+
     Raises:
         SyntaxError: they are not N-Triples.
     """
     name = NamedNode(graph)
+    wanted = (
+        Quad(triple.subject, triple.predicate, triple.object, name)
+        for triple in parse(triples, format=RdfFormat.N_TRIPLES)
+    )
     targets: list[NamedNode | DefaultGraph] = [name, _DEFAULT] if contributes(graph, data_base) else [name]
     is_new = next(store.quads_for_pattern(None, None, None, name), None) is None
     if is_new and triples.count(b"\n") > _FEW_QUADS:
         for target in targets:
             store.bulk_load(input=triples, format=RdfFormat.N_TRIPLES, to_graph=target)
-        return
-    wanted = {
-        Quad(triple.subject, triple.predicate, triple.object, name)
-        for triple in parse(triples, format=RdfFormat.N_TRIPLES)
-    }
-    present = set(store.quads_for_pattern(None, None, None, name))
-    gone, fresh = present - wanted, wanted - present
+        return wanted
+    present, fresh = set(store.quads_for_pattern(None, None, None, name)), set(wanted)
+    gone, fresh = present - fresh, fresh - present
     remove_quads(store, lambda: gone, data_base)
     # The bulk loader writes files of its own, which few quads are not worth.
     add = store.bulk_extend if len(fresh) > _FEW_QUADS else store.extend
     for target in targets:
         add(Quad(quad.subject, quad.predicate, quad.object, target) for quad in fresh)
+    return gone | fresh
 
 
 def verify_counts(store: Store, counts: Mapping[str, int]) -> None:

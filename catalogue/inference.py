@@ -29,7 +29,7 @@ from rembigraph.ontology.identifiers import DOI, VOCABULARY
 _CORRELATED_WITH: Final = VOCABULARY + "correlatedWith"
 
 if TYPE_CHECKING:
-    from pyoxigraph import Store
+    from pyoxigraph import Quad, Store
     from rembigraph.catalogue.correlation.atlas import Atlas
     from rembigraph.ontology.identifiers import Iris
 
@@ -46,7 +46,7 @@ def atlas_of(store: Store, iris: Iris) -> Atlas | None:
 
 def write_links(
     store: Store, iris: Iris, links: Sequence[Link], held: Iterable[str], atlas: Atlas | None = None
-) -> None:
+) -> Iterable[Quad]:
     """Bring `graph/links` up to date.
 
     Args:
@@ -55,6 +55,9 @@ def write_links(
         links: all links.
         held: accessions that have a record here.
         atlas: coordinate systems and transformations of the store, where there are some.
+
+    Returns:
+        The quads that went or came.
     """
     known = set(held)
     records: list[BaseModel] = [_external(iris, end) for end in sorted(_ends(links) - known)]
@@ -62,7 +65,7 @@ def write_links(
     records += [_statement(iris, link) for link in shared]
     lines = {line for record in records for line in triples(record, iris)}
     lines |= {*_models(iris, links), *_identifiers(store, links), *_recomputed(atlas)}
-    replace_graph(store, iris.graph("links"), _n_triples(lines), iris.data_base)
+    return replace_graph(store, iris.graph("links"), _n_triples(lines), iris.data_base)
 
 
 def write_inferred(

@@ -150,9 +150,9 @@ def suggested(index: sqlite3.Connection) -> Iterator[Link]:
         yield _unpacked(packed)
 
 
-def every_kin(index: sqlite3.Connection) -> Iterator[Kin]:
-    """Yield what tells the relatives of each study, in order of their accessions."""
-    yield from map(_of_row, index.execute(f"{_KIN} ORDER BY accession"))
+def published_kin(index: sqlite3.Connection) -> Iterator[Kin]:
+    """Yield what tells the relatives of each study that goes with a publication, in order of their accessions."""
+    yield from map(_of_row, index.execute(f"{_KIN} WHERE publications != '[]' ORDER BY accession"))
 
 
 _REMEMBERED: Final = 250_000

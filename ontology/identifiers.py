@@ -220,6 +220,8 @@ ARCHIVES: tuple[Archive, ...] = (
     ),
 )
 _BY_KEY = {archive.key: archive for archive in ARCHIVES}
+_SECOND_HYPHEN = re.compile(r"(?<=^S-[A-Z]{4})-(?=\d+$)", re.IGNORECASE)
+_ANY_ACCESSION = re.compile("|".join(f"(?P<{one.key}>{one.pattern})" for one in ARCHIVES), re.IGNORECASE)
 _KEEPS_CASE = re.compile(r"ssbd-db-", re.IGNORECASE)
 
 
@@ -277,10 +279,10 @@ def parse_accession(text: str) -> Accession:
     >>> parse_accession("empiar-10310").text
     'EMPIAR-10310'
     """
-    cleaned = re.sub(r"^(S-[A-Z]{4})-(\d+)$", r"\1\2", text.strip(), flags=re.IGNORECASE)
-    for archive in ARCHIVES:
-        if archive.regex.fullmatch(cleaned) and cleaned.isascii():
-            return Accession(_canonical(cleaned, archive), archive.key)
+    cleaned = _SECOND_HYPHEN.sub("", text.strip())
+    found = _ANY_ACCESSION.fullmatch(cleaned)
+    if found and found.lastgroup and cleaned.isascii():
+        return Accession(_canonical(cleaned, _BY_KEY[found.lastgroup]), found.lastgroup)
     raise NotAnAccession(f"{text[:80]!r} is not an accession of EMPIAR, BioImage Archive, IDR or SSBD")
 
 

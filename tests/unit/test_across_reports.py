@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -49,13 +50,13 @@ class Judgements:
         self.found: set[str] = set()
         monkeypatch.setattr(derive, "derive_reports", self._derive)
 
-    def _derive(self, context: DeriveContext) -> across_reports.Judged:
+    def _derive(self, context: DeriveContext, relinked: Iterable[Quad]) -> across_reports.Judged:
         before = _held(context.before) if context.before else set()
         if across_reports._must_judge_all(context):
             self.whole += 1
         else:
             self.part += 1
-        judged = across_reports.derive_reports(context)
+        judged = across_reports.derive_reports(context, relinked)
         held = _held(context.store)
         assert held == _wanted(context.store)
         assert judged.changed == {IRIS.accession_of(str(quad.subject)[1:-1]) for quad in held ^ before}
