@@ -26,6 +26,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -140,20 +141,25 @@ class Watch:
             self.peak_bytes = max(self.peak_bytes, tree_bytes(os.getpid()))
 
 
-def tree_bytes(root: int) -> int:
-    """Resident bytes of a process and all below it."""
-    total, pending = 0, [root]
+def tree(root: int) -> Iterator[Path]:
+    """Yield the folders in `/proc` of a process and of all below it."""
+    pending = [root]
     while pending:
         folder = Path(f"/proc/{pending.pop()}")
-        try:
-            pages = int((folder / "statm").read_text(encoding="ascii").split()[1])
-            # A child belongs to the thread that started it.
-            children = [path.read_text(encoding="ascii").split() for path in folder.glob("task/*/children")]
-        except (OSError, IndexError):  # it has just ended
-            continue
-        total += pages * os.sysconf("SC_PAGE_SIZE")
-        pending += [int(child) for found in children for child in found]
-    return total
+        # A child belongs to the thread that started it. What has just ended has no files any more.
+        for path in folder.glob("task/*/children"):
+            with suppress(OSError):
+                pending += map(int, path.read_text(encoding="ascii").split())
+        yield folder
+
+
+def tree_bytes(root: int) -> int:
+    """Resident bytes of a process and all below it."""
+    total = 0
+    for folder in tree(root):
+        with suppress(OSError, IndexError):
+            total += int((folder / "statm").read_text(encoding="ascii").split()[1])
+    return total * os.sysconf("SC_PAGE_SIZE")
 
 
 # --- the load
