@@ -102,12 +102,12 @@ def _rules_hash() -> str:
 
 def _must_judge_all(context: DeriveContext) -> bool:
     """Whether more may have changed than what is tied to the batch, or so much that all is asked in less time."""
-    if context.before is None or derived_hash(context.previous, DERIVED_KEY) != _rules_hash():
+    if derived_hash(context.previous, DERIVED_KEY) != _rules_hash():
         return True
     if len(context.touched) > _MOST * len(context.state.accessions()):
         return True
     # The rules are silent while there is no second study.
-    return any(_is_alone(store) for store in (context.before, context.store))
+    return any(map(_is_alone, context.stores))
 
 
 def _is_alone(store: Store) -> bool:
@@ -116,13 +116,12 @@ def _is_alone(store: Store) -> bool:
 
 def _affected(context: DeriveContext, iris: Iris, relinked: Iterable[Quad]) -> set[str]:
     """Return the accessions that a batch touches, and all that are tied to these, now or before."""
-    stores = (context.store,) if context.before is None else (context.before, context.store)
     found = set(context.touched) | _tied(context.store, iris, relinked)
     for accession in context.touched:
         graphs = _graphs(context, iris, accession)
         quads = (
             quad
-            for store in stores
+            for store in context.stores
             for graph in graphs
             for quad in store.quads_for_pattern(None, None, None, graph)
         )

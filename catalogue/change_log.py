@@ -282,17 +282,14 @@ class _Record:
 
     def _renamed(self) -> set[str]:
         """Return the studies that name a term or a person whose name has changed with this batch."""
-        iris, before = Iris(self.context.data_base), self.context.before
-        if before is None:
-            return set()
-        stores = before, self.context.store
+        iris, stores = Iris(self.context.data_base), self.context.stores
         described: set[str] = set()
         for accession in self.context.touched:
             for store in stores:
                 described.update(_foreign_subjects(store, iris, accession))
         found: set[str] = set()
         for iri in described:
-            if label(stores[0], iris, iri) != label(stores[1], iris, iri):
+            if len({label(store, iris, iri) for store in stores}) > 1:
                 for store in stores:
                     found.update(_naming(store, iris, iri))
         return found

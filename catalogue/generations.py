@@ -264,8 +264,8 @@ def replace_graph(store: Store, graph: str, triples: bytes, data_base: str) -> I
         for target in targets:
             store.bulk_load(input=triples, format=RdfFormat.N_TRIPLES, to_graph=target)
         return wanted
-    present, fresh = set(store.quads_for_pattern(None, None, None, name)), set(wanted)
-    gone, fresh = present - fresh, fresh - present
+    present, coming = set(store.quads_for_pattern(None, None, None, name)), set(wanted)
+    gone, fresh = present - coming, coming - present
     remove_quads(store, lambda: gone, data_base)
     # The bulk loader writes files of its own, which few quads are not worth.
     add = store.bulk_extend if len(fresh) > _FEW_QUADS else store.extend

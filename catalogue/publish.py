@@ -64,11 +64,11 @@ class DeriveContext:
     target: Path
 
     @cached_property
-    def before(self) -> Store | None:
-        """The store of the generation before, read-only; None for the first."""
+    def stores(self) -> tuple[Store, ...]:
+        """What there is to compare: the store of the generation before, read-only, if any, and the new one."""
         if self.previous is None:
-            return None
-        return Generation(int(self.previous.resolve().name), self.previous).open_store()
+            return (self.store,)
+        return Generation(int(self.previous.resolve().name), self.previous).open_store(), self.store
 
 
 _TRUSTED_SECONDS: Final = 1.0

@@ -51,7 +51,7 @@ class Judgements:
         monkeypatch.setattr(derive, "derive_reports", self._derive)
 
     def _derive(self, context: DeriveContext, relinked: Iterable[Quad]) -> across_reports.Judged:
-        before = _held(context.before) if context.before else set()
+        before = _held(context.stores[0]) if context.previous else set()
         if across_reports._must_judge_all(context):
             self.whole += 1
         else:
