@@ -35,7 +35,7 @@ class QueryLimits:
         queue: requests that may wait for a worker.
         client_queue: requests of one client that may wait.
         queue_seconds: longest wait for a worker; never more than three quarters of the request's deadline.
-        queries_per_worker: a worker is replaced after so many queries.
+        queries_per_worker: a worker is replaced after so many queries, should it not have grown too large before.
         start_seconds: longest time a new worker may take to open the store.
         niceness: added to a worker's scheduling niceness, so that the HTTP process stays prompt.
         slow_niceness: the same, for a worker in the slow lane.
@@ -72,7 +72,7 @@ class QueryLimits:
     queue: int = 256
     client_queue: int = 128
     queue_seconds: float = 10.0
-    queries_per_worker: int = 500
+    queries_per_worker: int = 50_000
     start_seconds: float = 30.0
     niceness: int = 5
     page_rows: int = 1_000

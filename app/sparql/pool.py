@@ -126,11 +126,14 @@ class Pool:
                     await self._change()
 
     def _best(self, at_least: int, kept: int) -> WorkerProcess | None:
-        """Take the idle worker on the newest store, if that is new enough and `kept` others are left."""
+        """Take the idle worker on the newest store, if that is new enough and `kept` others are left.
+
+        Of several it is the one that came back last: its cache of the store's blocks is the warmest.
+        """
         for worker in [worker for worker in self._idle if not worker.alive]:
             self._idle.remove(worker)
             self._end(worker)
-        best = max(self._idle, key=lambda worker: self._rank(worker.location), default=None)
+        best = max(reversed(self._idle), key=lambda worker: self._rank(worker.location), default=None)
         if best is None or self._rank(best.location) < at_least or len(self._idle) <= kept:
             return None
         self._idle.remove(best)

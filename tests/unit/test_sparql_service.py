@@ -290,7 +290,8 @@ def test_abandoned_answers_give_their_workers_back(location: StoreLocation) -> N
             answer.close()
             answer.close()
         task = asyncio.create_task(ask(service, ENDLESS))
-        await asyncio.sleep(0.2)
+        while not service._pool._busy:
+            await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -326,6 +327,23 @@ def test_workers_are_recycled_after_so_many_queries(location: StoreLocation) -> 
         assert service.queries_served == 6
 
     run(location, scenario, replace(LIMITS, workers=1, spares=0, queries_per_worker=2))
+
+
+def test_queries_that_follow_each_other_use_the_same_worker(location: StoreLocation) -> None:
+    """Its cache is warm; workers that took turns would each have read the same blocks."""
+
+    async def scenario(service: QueryService) -> None:
+        while service.workers_alive < 3:
+            await asyncio.sleep(0.01)
+        seen = set()
+        for _ in range(6):
+            answer = await service.answer(service.admit("ASK {}"), JSON)
+            seen.add(answer._worker.process_id)
+            async for _ in answer:
+                pass
+        assert len(seen) == 1
+
+    run(location, scenario, replace(LIMITS, workers=2, spares=1))
 
 
 def test_a_new_generation_is_served_at_once(location: StoreLocation, tmp_path: Path) -> None:
