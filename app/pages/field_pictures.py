@@ -104,7 +104,7 @@ def _field(atlas: Atlas, frame: str, system: str, image: str, box: Box) -> Field
     try:
         path: Path = find_path(atlas.graph, system, frame)
         corners = path.apply(box.corners())
-        rms = path.at((box.low + box.high) / 2).rms
+        rms = path.rms_at((box.low + box.high) / 2)
     except TransformRefused:
         return None
     outline = _convex(corners[:, -2:])

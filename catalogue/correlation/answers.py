@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from rembigraph.catalogue.correlation.atlas import Atlas
 from rembigraph.catalogue.correlation.graph import Move, rms_of
-from rembigraph.catalogue.correlation.paths import At, Path, closure_error, find_path, other_paths
+from rembigraph.catalogue.correlation.paths import Path, Places, closure_errors, find_path, other_paths
 from rembigraph.catalogue.correlation.routing import SMALL_PART
 from rembigraph.catalogue.correlation.steps import counting_error
 from rembigraph.catalogue.transforms.affine import condition_number, is_mirrored, mean_scale
@@ -61,20 +62,22 @@ def answer(atlas: Atlas, question: Question) -> dict[str, Any]:
         TransformRefused: an end is unknown, no path joins the ends (and what is missing), or the geometry does not fit.
     """
     path, avoid = path_of(atlas, question), _avoids(atlas, question)
-    at = [_checked(atlas, path, point) for point in question.points]
+    points = _stacked(atlas, path, question.points)
+    at = path.at(points)
     others = _others(atlas, path, question, avoid)
+    apart = [closure_errors(path, other, points) for other in others]
     return {
         "version": 1,
         "from": describe_system(atlas, path.source),
         "to": describe_system(atlas, path.target),
-        "points": [
-            _point(atlas, path, point, place, others)
-            for point, place in zip(question.points, at, strict=True)
-        ],
+        "points": _points(atlas, path, points, at, apart),
         "boxes": [_mapped_box(atlas, path, box) for box in question.boxes],
         "polygons": [_mapped_polygon(atlas, path, ring) for ring in question.polygons],
         "path": describe_path(atlas, path),
-        "alternatives": [_alternative(atlas, path, other, question.points) for other in others],
+        "alternatives": [
+            {**describe_path(atlas, other), "closure_error": closure.tolist()}
+            for other, closure in zip(others, apart, strict=True)
+        ],
         "notes": notes(atlas, path, at),
     }
 
@@ -111,7 +114,14 @@ def _avoided(atlas: Atlas, name: str) -> str:
     return iri if iri in atlas.graph.steps else atlas.system_for(name)
 
 
-def _checked(atlas: Atlas, path: Path, point: Array) -> At:
+def _stacked(atlas: Atlas, path: Path, points: Sequence[Array]) -> Array:
+    """Points of the system that a path starts from, shape (count, N)."""
+    for point in points:
+        _check_axes(atlas, path, point)
+    return np.stack(points) if points else np.empty((0, atlas.graph.dimension(path.source)))
+
+
+def _check_axes(atlas: Atlas, path: Path, point: Array) -> None:
     axes = atlas.graph.dimension(path.source)
     if len(point) != axes:
         names = ",".join(axis.name for axis in _axes(atlas, path.source)) or f"{axes} numbers"
@@ -119,7 +129,6 @@ def _checked(atlas: Atlas, path: Path, point: Array) -> At:
             f"a point of {atlas.short(path.source)} has {axes} coordinates ({names}), {len(point)} were given"
         )
         raise TransformRefused("dimension-mismatch", said, where="point", expected=axes, got=len(point))
-    return path.at(point)
 
 
 def _axes(atlas: Atlas, system: str) -> Sequence[Any]:
@@ -170,69 +179,79 @@ def unit_of(atlas: Atlas, system: str) -> str | None:
     return "pixel" if record.is_of_pixels else record.system.length_unit
 
 
-def _point(atlas: Atlas, path: Path, point: Array, at: At, others: Sequence[Path]) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "given": point.tolist(),
-        "point": at.point.tolist(),
-        "rms": at.rms,
-        "unit": unit_of(atlas, path.target),
-        "extrapolated": _is_extrapolated(atlas, path, point, at),
-        "roundtrip_error": _round_trip(path, point, at),
+def _points(
+    atlas: Atlas, path: Path, points: Array, at: Places, apart: Sequence[Array]
+) -> list[dict[str, Any]]:
+    """Points in plain values: where each lies, with its error, and how far it comes back from where it started."""
+    count, unit = len(points), unit_of(atlas, path.target)
+    columns = {
+        "given": points.tolist(),
+        "point": at.points.tolist(),
+        "rms": _column(at.rms, count),
+        "unit": [unit] * count,
+        "extrapolated": _are_extrapolated(atlas, path, points, at),
+        "roundtrip_error": _column(_round_trips(path, points, at.points), count),
     }
-    if others:
-        found["closure_error"] = max(closure_error(path, other, point) for other in others)
+    if apart:
+        columns["closure_error"] = np.max(apart, axis=0).tolist()
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _column(values: NDArray[Any] | None, count: int) -> list[Any]:
+    return [None] * count if values is None else values.tolist()
+
+
+def _round_trips(path: Path, points: Array, mapped: Array) -> Array | None:
+    """How far each point comes back from where it started; none where the way cannot be undone."""
+    try:
+        back = path.undo(mapped)
+    except TransformRefused:
+        return None
+    return np.asarray(np.linalg.norm(back - points, axis=1))
+
+
+def _are_extrapolated(atlas: Atlas, path: Path, points: Array, at: Places) -> list[bool | None]:
+    """Whether points lie outside of where the path is known to hold: the landmarks, else the images at its ends.
+
+    Each is true, false, or none where an image's extent is not known and the other one holds the point.
+    """
+    if at.extrapolated is not None:
+        return [bool(one) for one in at.extrapolated]
+    ends = ((path.source, points), (path.target, at.points))
+    inside = [_column(_are_inside(atlas, system, places), len(points)) for system, places in ends]
+    return [True if False in both else None if None in both else False for both in zip(*inside, strict=True)]
+
+
+def _are_inside(atlas: Atlas, system: str, points: Array) -> NDArray[np.bool_] | None:
+    fields = [box for _, box in atlas.field_of_view(system) if len(box.low) == points.shape[1]]
+    if not fields:
+        return None
+    found = np.zeros(len(points), dtype=np.bool_)
+    for box in fields:
+        found |= np.all((box.low <= points) & (points <= box.high), axis=1)
     return found
 
 
-def _round_trip(path: Path, point: Array, at: At) -> float | None:
-    """How far the point comes back from where it started; none where the way cannot be undone."""
-    try:
-        return float(np.linalg.norm(path.undo(at.point[None, :])[0] - point))
-    except TransformRefused:
-        return None
-
-
-def _is_extrapolated(atlas: Atlas, path: Path, point: Array, at: At) -> bool | None:
-    """Whether a place lies outside of where the path is known to hold: the landmarks, else the images at its ends."""
-    if at.extrapolated is not None:
-        return at.extrapolated
-    inside = [
-        _is_inside(atlas, system, place) for system, place in ((path.source, point), (path.target, at.point))
-    ]
-    if False in inside:
-        return True
-    return None if None in inside else False
-
-
-def _is_inside(atlas: Atlas, system: str, point: Array) -> bool | None:
-    fields = [box for _, box in atlas.field_of_view(system) if len(box.low) == len(point)]
-    if not fields:
-        return None
-    return any(bool(np.all(box.low <= point) and np.all(point <= box.high)) for box in fields)
-
-
 def _mapped_box(atlas: Atlas, path: Path, box: Box) -> dict[str, Any]:
-    _checked(atlas, path, box.low)
+    _check_axes(atlas, path, box.low)
     corners = path.apply(box.corners())
     around = bounding_box(corners)
-    centre = path.at((box.low + box.high) / 2)
     return {
         "given": box_values(box),
         "corners": corners.tolist(),
         "box": box_values(around),
-        "rms_at_centre": centre.rms,
+        "rms_at_centre": path.rms_at((box.low + box.high) / 2),
         "unit": unit_of(atlas, path.target),
     }
 
 
 def _mapped_polygon(atlas: Atlas, path: Path, ring: Array) -> dict[str, Any]:
-    _checked(atlas, path, ring[0])
+    _check_axes(atlas, path, ring[0])
     mapped = path.apply(ring)
-    at = path.at(ring.mean(axis=0))
     return {
         "given": ring.tolist(),
         "polygon": mapped.tolist(),
-        "rms_at_centre": at.rms,
+        "rms_at_centre": path.rms_at(ring.mean(axis=0)),
         "unit": unit_of(atlas, path.target),
     }
 
@@ -300,19 +319,13 @@ def describe_move(atlas: Atlas, move: Move) -> dict[str, Any]:
     }
 
 
-def _alternative(atlas: Atlas, best: Path, other: Path, points: Sequence[Array]) -> dict[str, Any]:
-    told = describe_path(atlas, other)
-    closure = [closure_error(best, other, point) for point in points]
-    return {**told, "closure_error": closure}
-
-
-def notes(atlas: Atlas, path: Path, at: Sequence[At]) -> list[str]:
+def notes(atlas: Atlas, path: Path, at: Places) -> list[str]:
     """What a person should know about a path, in words."""
     unknown = map(atlas.short, path.unknown_errors)
     said = [
         f"The error of {key} is not known, so that of the whole way is not known either." for key in unknown
     ]
-    if any(one.extrapolated for one in at):
+    if at.extrapolated is not None and at.extrapolated.any():
         said.append("A point lies outside of the landmarks: the error grows with the distance from them.")
     for move in path.moves:
         record = atlas.transformations[move.step.key]

@@ -10,7 +10,7 @@ from rembigraph.catalogue.correlation import foreign
 from rembigraph.catalogue.correlation.case_files import document_of, shared_case
 from rembigraph.catalogue.correlation.graph import Step, StepError, SystemGraph
 from rembigraph.catalogue.correlation.ngff import NgffDocument, read_ngff
-from rembigraph.catalogue.correlation.paths import closure_error, find_path, other_paths
+from rembigraph.catalogue.correlation.paths import closure_errors, find_path, other_paths
 from rembigraph.catalogue.transforms import geometry
 from rembigraph.catalogue.transforms.affine import (
     is_mirrored,
@@ -232,7 +232,9 @@ def _point_on_path(path: Any, point: Array, prefer: Any, avoid: Any) -> dict[str
         for other in others
     ]
     if others:
-        answer["closure_error_at_point"] = max(closure_error(path, other, point) for other in others)
+        answer["closure_error_at_point"] = max(
+            float(closure_errors(path, other, point[None, :])[0]) for other in others
+        )
     return answer
 
 

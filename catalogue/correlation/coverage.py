@@ -63,7 +63,7 @@ def _overlap(atlas: Atlas, start: str, box: Box, system: str, field: Box) -> dic
         if mapped.overlap(field) is None:
             return None
         of_place, of_image = _shares(path, box, field)
-        rms = path.at((box.low + box.high) / 2).rms
+        rms = path.rms_at((box.low + box.high) / 2)
     except TransformRefused:
         return None
     return {

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from rembigraph.catalogue.correlation.graph import Move, SystemGraph, rms_of
 from rembigraph.catalogue.correlation.network import Ask, Prefer
 from rembigraph.catalogue.correlation.routing import no_path_reason, search
@@ -23,18 +24,18 @@ MOST_OTHERS: Final = 8
 
 
 @dataclass(frozen=True)
-class At:
-    """What a path says of one point.
+class Places:
+    """What a path says of points.
 
     Attributes:
-        point: where it lies in the target system.
-        rms: expected distance error there, in the unit of the target; none where a step's error is unknown.
-        extrapolated: whether it lies outside of the landmarks of a step; none where no step keeps landmarks.
+        points: where they lie in the target system, shape (count, axes).
+        rms: expected distance error at each, in the unit of the target; none where a step's error is unknown.
+        extrapolated: whether each lies outside of the landmarks of a step; none where no step keeps landmarks.
     """
 
-    point: Array
-    rms: float | None
-    extrapolated: bool | None
+    points: Array
+    rms: Array | None
+    extrapolated: NDArray[np.bool_] | None
 
 
 @dataclass(frozen=True)
@@ -106,14 +107,12 @@ class Path:
 
     def covariance(self) -> Array | None:
         """Error covariance in the target frame from the stated errors; none where one is unknown."""
-        return self._carried([self.graph.covariance(move) for move in self.moves])
-
-    def _carried(self, spreads: list[Array | None]) -> Array | None:
         if not self.moves:
             axes = self.graph.dimension(self.target) if self.target in self.graph else 1
             return np.zeros((axes, axes))
         total: Array | None = None
-        for move, spread in zip(self.moves, spreads, strict=True):
+        for move in self.moves:
+            spread = self.graph.covariance(move)
             if spread is None:
                 return None
             linear = self.graph.linear_part(move)
@@ -125,24 +124,49 @@ class Path:
         found = self.covariance()
         return None if found is None else rms_of(found)
 
-    def at(self, point: Array) -> At:
-        """Map one point, with the error at that point: from landmarks where a step keeps them, else the stated one."""
-        here = point[None, :]
+    def at(self, points: Array) -> Places:
+        """Map points of the source system, shape (count, N), with the error at each.
+
+        The error comes from landmarks where a step keeps them, else it is the stated one.
+        """
+        here = points
         spreads: list[Array | None] = []
-        outside: list[bool] = []
+        factors: list[Array | float] = []
+        outside: list[NDArray[np.bool_]] = []
         for move in self.moves:
             there = self.graph.map_of(move).apply(here)
-            if move.step.fit is None or move.step.exact:
-                spreads.append(self.graph.covariance(move))
-            else:
-                source = here[0] if move.direction == "forward" else there[0]
-                outside.append(move.step.fit.is_extrapolated(source))
-                local = move.step.fit.error_at(source)
-                spreads.append(self.graph.covariance(move, local))
+            fit = None if move.step.exact else move.step.fit
+            local = None
+            if fit is not None:
+                ends = here if move.direction == "forward" else there
+                outside.append(fit.is_extrapolated(ends))
+                local = fit.error_at(ends)
+            spreads.append(self.graph.covariance(move, None if local is None else 1.0))
+            factors.append(1.0 if local is None else local**2)
             here = there
-        total = self._carried(spreads)
-        rms = None if total is None else rms_of(total)
-        return At(here[0], rms, any(outside) if outside else None)
+        rms = self._summed(spreads, factors, len(points))
+        return Places(here, rms, np.any(outside, axis=0) if outside else None)
+
+    def _summed(
+        self, spreads: Sequence[Array | None], factors: Sequence[Array | float], count: int
+    ) -> Array | None:
+        """Errors of all steps together, in the target frame; each step's covariance is its spread times its factor."""
+        variance = np.zeros(count)
+        onward: Array | None = None
+        for move, spread, factor in reversed(list(zip(self.moves, spreads, factors, strict=True))):
+            if spread is None:
+                return None
+            carried = spread if onward is None else onward @ spread @ onward.T
+            variance += max(float(np.trace(carried)), 0.0) * factor
+            linear = self.graph.linear_part(move)
+            onward = linear if onward is None else onward @ linear
+        result: Array = np.sqrt(variance)
+        return result
+
+    def rms_at(self, point: Array) -> float | None:
+        """Expected distance error of one mapped point, in the unit of the target; none where a step's is unknown."""
+        rms = self.at(point[None, :]).rms
+        return None if rms is None else float(rms[0])
 
 
 def find_path(
@@ -196,6 +220,7 @@ def other_paths(best: Path, prefer: Prefer = "error", avoid: Iterable[str] = ())
     return list(found.values())[1:]
 
 
-def closure_error(best: Path, other: Path, point: Array) -> float:
-    """How far two ways put one point apart, in the unit of the target system."""
-    return float(np.linalg.norm(best.apply(point[None, :]) - other.apply(point[None, :])))
+def closure_errors(best: Path, other: Path, points: Array) -> Array:
+    """How far two ways put each point apart, in the unit of the target system; points have the shape (count, N)."""
+    result: Array = np.linalg.norm(best.apply(points) - other.apply(points), axis=1)
+    return result

@@ -8,11 +8,14 @@ model, which gives Fitzpatrick's formula for rigid fits and the usual prediction
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from rembigraph.catalogue.transforms.affine import apply_affine
+from rembigraph.catalogue.transforms.hull import Hull
 from rembigraph.catalogue.transforms.numbers import Array, brief, points
 from rembigraph.catalogue.transforms.refusal import TransformRefused
 
@@ -22,7 +25,6 @@ MOST_LANDMARKS: Final = 5000
 """Landmark pairs of one fit; leaving each out once is as many fits."""
 
 _FLAT: Final = 1e-9
-_HULL_STEPS: Final = 2000
 
 
 @dataclass(frozen=True)
@@ -56,16 +58,39 @@ class Fit:
         free = self.source.shape[0] * self.affine.shape[0] - _unknowns(self.model, self.source.shape[1])
         return float(np.sum(self.residuals**2)) / free if free > 0 else None
 
-    def error_at(self, where: Array) -> float | None:
-        """Expected (root mean square) distance error of the map at a point of the source; unknown without freedom."""
+    def error_at(self, where: Array) -> Array | None:
+        """Expected (root mean square) distance error of the map at points of the source; unknown without freedom.
+
+        Args:
+            where: shape (count, N).
+        """
         variance = self.coordinate_variance
         if variance is None:
             return None
-        centre = self.source.mean(axis=0)
-        normal = sum((j.T @ j for j in map(self._jacobian, self.source - centre)), np.zeros(1))
-        here = self._jacobian(where - centre)
-        spread = here @ np.linalg.pinv(normal) @ here.T
-        return float(np.sqrt(variance * max(float(np.trace(spread)), 0.0)))
+        place = self._placed(where)
+        spread = np.einsum("ci,ij,cj->c", place, self._spread, place)
+        return np.asarray(np.sqrt(variance * np.maximum(spread, 0.0)))
+
+    @cached_property
+    def _spread(self) -> Array:
+        """How the variance of the mapped point grows with its offset from the middle of the landmarks.
+
+        The derivatives are linear in the offset, so the variance is a quadratic form of `_placed`: shape (N+1, N+1).
+        """
+        axes = self.source.shape[1]
+        fixed = self._jacobian(np.zeros(axes))
+        parts = np.array([fixed, *(self._jacobian(one) - fixed for one in np.eye(axes))])
+        placed = self._placed(self.source)
+        moments = placed.T @ placed
+        normal = np.einsum("ij,imp,jmq->pq", moments, parts, parts, optimize=True)
+        spread = np.einsum("imp,pq,jmq->ij", parts, np.linalg.pinv(normal), parts, optimize=True)
+        return np.asarray(spread)
+
+    def _placed(self, where: Array) -> Array:
+        """1 and the offsets from the middle of the landmarks, by their size: so the unit does not weigh parameters."""
+        middle = self.source.mean(axis=0)
+        size = float(np.linalg.norm(self.source - middle, axis=1).max()) or 1.0
+        return np.column_stack((np.ones(len(where)), (where - middle) / size))
 
     def _jacobian(self, offset: Array) -> Array:
         """Derivatives of the mapped point by the parameters of the model, shape (M, parameters)."""
@@ -82,9 +107,13 @@ class Fit:
         grown = [mapped] if self.model == "similarity" else []
         return np.column_stack((np.eye(axes), *turns, *grown))
 
-    def is_extrapolated(self, where: Array) -> bool:
-        """Whether a point of the source lies outside of the convex hull of the landmarks."""
-        return is_outside_hull(where, self.source)
+    def is_extrapolated(self, where: Array) -> NDArray[np.bool_]:
+        """Whether points of the source, shape (count, N), lie outside of the convex hull of the landmarks."""
+        return self._hull.is_outside(where)
+
+    @cached_property
+    def _hull(self) -> Hull:
+        return Hull(self.source)
 
 
 def _unknowns(model: str, axes: int) -> int:
@@ -141,14 +170,21 @@ def fit(source: Array, target: Array, model: str, *, may_mirror: bool = False) -
 
 def _check_spread(source: Array, rank: int, model: str) -> None:
     """Refuse landmarks that lie in too few directions to tell the map."""
-    spread = np.linalg.svd(source - source.mean(axis=0), compute_uv=False)
-    greatest = spread[0] if len(spread) else 0.0
-    found = int(np.sum(spread > _FLAT * max(greatest, float(np.abs(source).max()) * 1e-6)))
+    found = _directions(source)
     if found < max(rank, 1) or len(source) < max(rank, 1) + 1:
         said = f"{len(source)} landmarks in {found} directions do not tell a {model} map"
         raise TransformRefused(
             "degenerate-landmarks", said, fix="add pairs that do not lie on one line or plane"
         )
+
+
+def _directions(places: Array) -> int:
+    """In how many directions places spread."""
+    if not len(places):
+        return 0
+    spread = np.linalg.svd(places - places.mean(axis=0), compute_uv=False)
+    greatest = spread[0] if len(spread) else 0.0
+    return int(np.sum(spread > _FLAT * max(greatest, float(np.abs(places).max()) * 1e-6)))
 
 
 def _procrustes(source: Array, target: Array, model: str, may_mirror: bool) -> tuple[Array, float]:
@@ -187,27 +223,3 @@ def residual_statistics(affine: Array, source: Array, target: Array) -> dict[str
         "median": float(np.median(off)),
         "mean": float(off.mean()),
     }
-
-
-def is_outside_hull(where: Array, landmarks: Array) -> bool:
-    """Whether a plane separates a point from all landmarks (Gilbert's search, in bounded steps)."""
-    if len(where) != landmarks.shape[1]:
-        said = f"{len(where)} coordinates where the landmarks have {landmarks.shape[1]}"
-        raise TransformRefused("dimension-mismatch", said, expected=landmarks.shape[1], got=len(where))
-    offsets = landmarks - where
-    size = float(np.linalg.norm(landmarks - landmarks.mean(axis=0), axis=1).max())
-    near = offsets[int(np.argmin(np.linalg.norm(offsets, axis=1)))]
-    for _ in range(_HULL_STEPS):
-        distance = float(np.linalg.norm(near))
-        if distance <= 1e-9 * (size + 1e-300):
-            return False
-        reach = offsets @ near
-        chosen = int(np.argmin(reach))
-        if reach[chosen] > 1e-9 * distance * size:
-            return True
-        step = near - offsets[chosen]
-        length = float(step @ step)
-        if length == 0.0:
-            return True
-        near = near - min(1.0, float(near @ step) / length) * step
-    return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from itertools import product
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from rembigraph.catalogue.transforms import (
 )
 from rembigraph.catalogue.transforms.affine import condition_number, invert, is_invertible
 from rembigraph.catalogue.transforms.fields import field_data
-from rembigraph.catalogue.transforms.landmarks import is_outside_hull
+from rembigraph.catalogue.transforms.hull import Hull
 
 NUMBERS = st.floats(-100, 100, allow_nan=False)
 VECTORS = st.lists(NUMBERS, min_size=3, max_size=3)
@@ -92,13 +93,42 @@ def test_fits_against_scipy_and_simpleitk() -> None:
     )
 
 
-def test_the_hull_against_scipy() -> None:
+GRID = np.array(list(product(range(6), repeat=3)), dtype=float)
+
+
+@pytest.mark.parametrize(
+    ("landmarks", "spread"),
+    [
+        (np.random.default_rng(2).normal(0, 1, (12, 3)), 1.2),
+        (np.random.default_rng(3).normal(0, 1, (400, 2)), 3),
+        (np.repeat(GRID, 2, axis=0), 3),
+        (GRID * [1, 1e-4, 1] + 1e6, [3, 3e-4, 3]),
+        (np.random.default_rng(4).integers(0, 3, (9, 4)).astype(float), 1),
+    ],
+    ids=["few", "plane", "grid", "thin and far", "four axes"],
+)
+def test_the_hull_against_scipy(landmarks: np.ndarray, spread: float) -> None:
     delaunay = pytest.importorskip("scipy.spatial").Delaunay
-    chance = np.random.default_rng(2)
-    landmarks = chance.normal(0, 1, (12, 3))
-    asked = chance.normal(0, 1.2, (300, 3))
+    chance = np.random.default_rng(5)
+    asked = landmarks.mean(axis=0) + chance.normal(0, 1, (300, landmarks.shape[1])) * spread
     outside = delaunay(landmarks).find_simplex(asked) < 0
-    assert [is_outside_hull(point, landmarks) for point in asked] == outside.tolist()
+    assert 0 < outside.sum() < 300
+    assert Hull(landmarks).is_outside(asked).tolist() == outside.tolist()
+    assert not Hull(landmarks).is_outside(landmarks).any()
+
+
+@pytest.mark.parametrize(
+    "corners", [[[1, 2, 3]], [[1, 2, 3]] * 3, [[0, 2, 3], [2, 2, 3]], [[0, 0, 3], [2, 4, 3], [1, 2, 3]]]
+)
+def test_the_hull_of_points_in_a_point_and_a_line(corners: list[list[float]]) -> None:
+    asked = np.array([[1, 2, 3], [1, 2, 3.001], [1, 2.001, 3], [3, 6, 3]], dtype=float)
+    assert Hull(np.array(corners, dtype=float)).is_outside(asked).tolist() == [False, True, True, True]
+
+
+def test_the_hull_of_points_in_a_plane() -> None:
+    corners = np.array([[0, 0, 0], [4, 0, 4], [0, 4, 0], [4, 4, 4]], dtype=float)
+    asked = np.array([[2, 2, 2], [2, 2, 2.001], [-1, 2, -1], [4, 4, 4]], dtype=float)
+    assert Hull(corners).is_outside(asked).tolist() == [False, True, True, False]
 
 
 def test_a_field_against_scipy() -> None:
@@ -119,7 +149,7 @@ def test_the_error_at_a_point_against_simulation(where: tuple[float, ...]) -> No
     for _ in range(1500):
         found = fit(source, source + chance.normal(0, 0.1, source.shape), "rigid")
         distances.append(np.linalg.norm(found.affine[:, :3] @ where + found.affine[:, 3] - where))
-        variances.append(found.error_at(np.array(where, dtype=float)) ** 2)
+        variances.append(found.error_at(np.array([where], dtype=float))[0] ** 2)
     assert np.sqrt(np.mean(variances)) == pytest.approx(np.sqrt(np.mean(np.square(distances))), rel=0.06)
 
 
@@ -192,6 +222,16 @@ OPERATIONS = (
     "loo_tre",
     "export",
 )
+
+
+@pytest.mark.parametrize("model", ["rigid", "similarity", "affine"])
+@pytest.mark.parametrize("operation", ["fit", "loo_tre"])
+def test_one_landmark_tells_no_map(operation: str, model: str) -> None:
+    given = {"source": [[1, 2, 3]], "target": [[1, 2, 3]]}
+    assert (
+        run_case({"given": given, "ask": {"op": operation, "model": model}})["error"]
+        == "degenerate-landmarks"
+    )
 
 
 @given(MANGLED | JSON, JSON, st.sampled_from(OPERATIONS))

@@ -33,7 +33,7 @@ from tests.unit.test_exports_graph import BIOSCHEMAS, as_rdf, walk
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.realdata,
-    pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib"),
 ]
 SITE = "https://rembigraph.example"
 E_MAIL = re.compile(rb"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")

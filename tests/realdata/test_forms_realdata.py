@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.realdata,
     pytest.mark.server,
     pytest.mark.timeout(900),  # the first test loads the whole folder
-    pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:rdflib"),
 ]
 RDF = {
     ".ttl": (RdfFormat.TURTLE, "turtle"),
