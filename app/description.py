@@ -19,6 +19,7 @@ from rembigraph.app.feeds.dcat import PARAMETERS as DCAT_PARAMETERS
 from rembigraph.app.feeds.dumps import PACKINGS
 from rembigraph.app.negotiation import HTML, JSON
 from rembigraph.app.pages.listing import TRUTH
+from rembigraph.app.pages.place_question import BODY
 from rembigraph.app.pages.representations import BY_TAIL
 from rembigraph.app.pages.signposting import LINKSETS
 from rembigraph.app.pages.words import GRADES
@@ -206,6 +207,7 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         required=("from", "to"),
         values={name: {"minLength": 1, "maxLength": 2000, "pattern": "[^\\s]"} for name in ("from", "to")},
     ),
+    ("post", "/transform"): Operation((JSON,), (400, 404, 413, 415, 422, 503), body=(JSON,)),
     ("get", "/correlations"): Operation(
         (HTML, JSON), (304, 400, 406, 503), _CORRELATIONS, formats=("html", "json")
     ),
@@ -293,7 +295,8 @@ def _response(status: HTTPStatus, media_types: Sequence[str]) -> dict[str, Any]:
 
 
 _TEXT: Final = {"type": "string", "minLength": 1}
-_BODIES: Final = {
+_BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
+    JSON: BODY,
     DIRECT: _TEXT,
     FORM: {"type": "object", "required": ["query"], "properties": {"query": _TEXT}},
 }

@@ -1,20 +1,19 @@
-"""Points, boxes and polygons as the parameters of a request write them."""
+"""Points, boxes and polygons as the parameters of a request write them, or its JSON body."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
-from rembigraph.catalogue.correlation.answers import MOST_GEOMETRY, Question
-from rembigraph.catalogue.transforms.geometry import Box
-from rembigraph.catalogue.transforms.numbers import MOST_AXES, Array, brief, vector
+from rembigraph.app.pages.place_question import BODY, MOST_GEOMETRY, MOST_NAME, MOST_POINTS
+from rembigraph.catalogue.correlation.answers import Question
+from rembigraph.catalogue.transforms.geometry import Box, read_box
+from rembigraph.catalogue.transforms.numbers import MOST_AXES, Array, brief, listed, points, vector
 from rembigraph.ontology.errors import TransformRefused, UsageError
 from starlette.datastructures import QueryParams
-
-MOST_NAME: Final = 2000
-"""Characters of the name of a coordinate system."""
 
 _SIGNS: Final = 40
 _SEPARATOR: Final = re.compile(r"\s*[,\s]\s*")
@@ -47,6 +46,69 @@ def question_of(parameters: QueryParams) -> Question:
         prefer=parameters.get("prefer", ""),
         alternatives=parameters.get("alternatives", "") == "yes",
     )
+
+
+def question_in(body: bytes) -> Question:
+    """Return what the JSON body of a request asks for: `BODY` says how it looks.
+
+    Raises:
+        UsageError: it is no JSON object, a member is of the wrong kind or not known, or there is too much.
+        TransformRefused: what is wrong with a place, and with which.
+    """
+    asked = _members(body)
+    return Question(
+        _name(asked["from"], "/from"),
+        _name(asked["to"], "/to"),
+        points=_points(asked.get("points", []), "/points"),
+        boxes=[read_box(one, where) for where, one in _each(asked, "boxes")],
+        polygons=[_ring(one, where) for where, one in _each(asked, "polygons")],
+        via=[_name(one, where) for where, one in _each(asked, "via")],
+        avoid=[_name(one, where) for where, one in _each(asked, "avoid")],
+        prefer=_name(asked.get("prefer", "error"), "/prefer"),
+        alternatives=asked.get("alternatives", False) is True,
+    )
+
+
+def _members(body: bytes) -> dict[str, Any]:
+    try:
+        asked = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        said = f"the body is no JSON ({str(error)[:80]})"
+        raise UsageError(
+            said, fix='Send such as {"from": IRI, "to": IRI, "points": [[5, 40.5, 38]]}.'
+        ) from None
+    members: Mapping[str, Any] = BODY["properties"]
+    if not isinstance(asked, dict) or not {"from", "to"} <= asked.keys():
+        raise UsageError("the body has no from and to", fix="Send a JSON object with both.")
+    if unknown := [name for name in asked if name not in members]:
+        said = f"the body has a member {brief(unknown[0])}, which means nothing here"
+        raise UsageError(said, fix=f"It may have {', '.join(members)}.")
+    return asked
+
+
+def _each(asked: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:
+    """Return each item of a list in the body, with its JSON pointer."""
+    items = asked.get(name, [])
+    if not isinstance(items, list) or len(items) > MOST_GEOMETRY:
+        raise UsageError(f"{name} is no list of at most {MOST_GEOMETRY}", where=f"/{name}")
+    return [(f"/{name}/{at}", item) for at, item in enumerate(items)]
+
+
+def _name(value: Any, where: str) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > MOST_NAME:
+        raise UsageError(f"{brief(value)} is no name of at most {MOST_NAME} characters", where=where)
+    return value.strip()
+
+
+def _points(value: Any, where: str) -> Array | Sequence[Array]:
+    return points(listed(value, where, MOST_POINTS, "too-many-points"), where) if value != [] else ()
+
+
+def _ring(value: Any, where: str) -> Array:
+    ring = _points(value, where)
+    if len(ring) < 3:
+        raise TransformRefused("not-a-polygon", "a polygon has at least three points", where=where)
+    return np.asarray(ring)
 
 
 def several(parameters: QueryParams, name: str) -> list[str]:

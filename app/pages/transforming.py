@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rembigraph.app.negotiation import HTML, JSON, NotAcceptableError, negotiate
 from rembigraph.app.pages.answers import OPEN, Body, answer
-from rembigraph.app.pages.geometry import question_of
+from rembigraph.app.pages.geometry import question_in, question_of
 from rembigraph.catalogue.correlation.answers import answer as answered
 from rembigraph.catalogue.correlation.answers import path_of
 from rembigraph.catalogue.correlation.exports import FORMATS, Image, export_path
@@ -41,9 +41,9 @@ def wanted(request: Request, offered: list[str]) -> str:
     return FORMS.get(form) or negotiate(request.headers.get("accept"), offered)
 
 
-def as_json(request: Request, value: Any) -> Response:
+def as_json(request: Request, value: Any, indent: int | None = 1) -> Response:
     """Return the answer of plain values as JSON, which any page may read."""
-    body = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
+    body = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
     return answer(request, Body.of(body.encode()), JSON, {"Vary": "Accept", **OPEN})
 
 
@@ -69,6 +69,13 @@ class TransformPages:
         page = self.render("transform.html", values)
         headers = {"Vary": "Accept"}
         return answer(request, Body.of(page.encode()), HTML, headers, status=values["status"])
+
+    def transform_many(self, request: Request, body: bytes) -> Response:
+        """Answer `POST /transform`."""
+        question = question_in(body)
+        with self.reader.snapshot() as snapshot:
+            found = with_sources(snapshot, answered(snapshot.atlas, question))
+        return as_json(request, found, indent=None)
 
     def _file(self, request: Request) -> Response:
         """Answer with the way as a file for another program; what that has no place for is said in a header."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +22,6 @@ from rembigraph.catalogue.transforms.numbers import Array
 from rembigraph.catalogue.transforms.refusal import TransformRefused
 from rembigraph.catalogue.transforms.units import canonical_unit
 
-MOST_GEOMETRY: Final = 1000
-"""Points, boxes or polygons of one question."""
-
-_ROUND_TRIP: Final = 1e-6
-
 
 @dataclass(frozen=True)
 class Question:
@@ -35,7 +30,7 @@ class Question:
     Attributes:
         source: a coordinate system, or an image that has one.
         target: likewise.
-        points: points of the source system, each of as many coordinates as it has axes.
+        points: points of the source system, each of as many coordinates as it has axes; or shape (count, axes).
         boxes: boxes of the source system.
         polygons: rings of points of the source system.
         via: systems to pass, in order.
@@ -46,7 +41,7 @@ class Question:
 
     source: str
     target: str
-    points: Sequence[Array] = ()
+    points: Array | Sequence[Array] = ()
     boxes: Sequence[Box] = ()
     polygons: Sequence[Array] = ()
     via: Sequence[str] = ()
@@ -114,11 +109,13 @@ def _avoided(atlas: Atlas, name: str) -> str:
     return iri if iri in atlas.graph.steps else atlas.system_for(name)
 
 
-def _stacked(atlas: Atlas, path: Path, points: Sequence[Array]) -> Array:
+def _stacked(atlas: Atlas, path: Path, points: Array | Sequence[Array]) -> Array:
     """Points of the system that a path starts from, shape (count, N)."""
-    for point in points:
+    if not len(points):
+        return np.empty((0, atlas.graph.dimension(path.source)))
+    for point in points[:1] if isinstance(points, np.ndarray) else points:
         _check_axes(atlas, path, point)
-    return np.stack(points) if points else np.empty((0, atlas.graph.dimension(path.source)))
+    return np.array(points, dtype=np.float64)
 
 
 def _check_axes(atlas: Atlas, path: Path, point: Array) -> None:

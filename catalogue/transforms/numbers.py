@@ -80,12 +80,28 @@ def points(value: Any, where: str = "") -> Array:
             raise TransformRefused("too-many-points", f"points of shape {value.shape}", where=where)
         return finite(value, where)
     rows = listed(value, where, MOST_POINTS, "too-many-points")
+    plain = _plain_points(rows)
+    if plain is not None:
+        return plain
     cells = [vector(row, f"{where}/{at}") for at, row in enumerate(rows)]
     for at, cell in enumerate(cells):
         if len(cell) != len(cells[0]):
             said = f"point {at} has {len(cell)} coordinates, point 0 has {len(cells[0])}"
             raise TransformRefused("ragged-points", said, where=f"{where}/{at}")
     return np.array(cells, dtype=np.float64)
+
+
+def _plain_points(rows: Sequence[Any]) -> Array | None:
+    """Rows that are points beyond doubt, at once; none where each must be looked at, to say what is wrong with it."""
+    if not all(isinstance(row, list) for row in rows) or len({len(row) for row in rows}) != 1:
+        return None
+    if not 0 < len(rows[0]) <= MOST_AXES or not {type(item) for row in rows for item in row} <= {int, float}:
+        return None
+    try:
+        found = np.array(rows, dtype=np.float64)
+    except OverflowError:
+        return None
+    return found if np.all(np.abs(found) <= GREATEST) else None
 
 
 def finite(array: Array, where: str = "") -> Array:

@@ -292,6 +292,81 @@ def test_what_cannot_be_answered_is_refused_in_words(
     assert "Traceback" not in page.text
 
 
+def post(server: str, body: Any, kind: str = "application/json") -> httpx.Response:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return httpx.post(server + "/transform", content=content, headers={"Content-Type": kind}, timeout=30)
+
+
+def test_many_places_are_answered_as_each_is(server: str) -> None:
+    """Thousands of places get what an address says of each: inside of the landmarks, far off, at one of them."""
+    asked = [[1.5, 2, 4], [1000, -3.25, 4], [8, 8, 8]]
+    ends = {"from": LM, "to": EM}
+    place = {"min": [1, 21, 4], "max": [2, 22, 5]}
+    body = {**ends, "points": asked * 3000, "boxes": [place], "polygons": [asked], "alternatives": True}
+    answer = post(server, body)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["access-control-allow-origin"] == "*"
+    found = answer.json()
+    assert found["points"][3:] == found["points"][:-3]
+    single = get(
+        server,
+        "/transform",
+        **ends,
+        point=[written(one) for one in asked],
+        box=f"{written(place['min'])};{written(place['max'])}",
+        polygon=";".join(map(written, asked)),
+        alternatives="yes",
+    ).json()
+    assert {**found, "points": found["points"][:3]} == single
+    assert [one["extrapolated"] for one in single["points"]] == [False, True, False]
+    assert post(server, ends).json()["points"] == []
+
+
+BROKEN_BODIES = [
+    (b"", 400, "usage"),
+    (b"[" * 200_000, 400, "usage"),
+    (b"\xff\xfe", 400, "usage"),
+    ([], 400, "usage"),
+    ({"from": LM}, 400, "usage"),
+    ({"from": LM, "to": 7}, 400, "usage"),
+    ({"from": LM, "to": "x" * 2001}, 400, "usage"),
+    ({"from": LM, "to": EM, "point": [1, 1, 1]}, 400, "usage"),
+    ({"from": LM, "to": EM, "boxes": {}}, 400, "usage"),
+    ({"from": LM, "to": EM, "via": ["x"] * 1001}, 400, "usage"),
+    ({"from": LM, "to": EM, "via": [LM] * 17}, 422, "too-many-stops"),
+    ({"from": LM, "to": EM, "points": {}}, 422, "not-a-vector"),
+    ({"from": LM, "to": EM, "points": [[1, 1]]}, 422, "dimension-mismatch"),
+    ({"from": LM, "to": EM, "points": [[1, 1, 1], [1, 1]]}, 422, "ragged-points"),
+    ({"from": LM, "to": EM, "points": [[1, 1, "1"]]}, 422, "not-a-number"),
+    ({"from": LM, "to": EM, "points": [[1, 1, True]]}, 422, "not-a-number"),
+    ({"from": LM, "to": EM, "points": [[1, 1, float("nan")]]}, 422, "not-finite"),
+    ({"from": LM, "to": EM, "points": [[1, 1, 10**400]]}, 422, "out-of-range"),
+    ({"from": LM, "to": EM, "points": [[1, 1, 1e200]]}, 422, "out-of-range"),
+    ({"from": LM, "to": EM, "points": [[1, 1, 1]] * 20_001}, 422, "too-many-points"),
+    ({"from": LM, "to": EM, "boxes": [[1, 1, 1]]}, 422, "not-a-box"),
+    ({"from": LM, "to": EM, "polygons": [[[1, 1, 1]] * 2]}, 422, "not-a-polygon"),
+    ({"from": LM, "to": EM, "polygons": [[]]}, 422, "not-a-polygon"),
+    ({"from": LM, "to": f"{LIGHT}/cs/lost"}, 404, "no-path"),
+]
+
+
+@pytest.mark.parametrize(("body", "status", "code"), BROKEN_BODIES)
+def test_a_body_that_cannot_be_answered_is_refused_in_words(
+    server: str, body: Any, status: int, code: str
+) -> None:
+    answer = post(server, body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+    assert len(answer.json()["detail"]) > 10
+
+
+def test_a_body_is_json_and_not_too_long(server: str) -> None:
+    assert post(server, {"from": LM, "to": EM}, "text/plain").status_code == 415
+    assert post(server, b" " * (4 * 1024 * 1024 + 1)).status_code == 413
+    told = httpx.options(server + "/transform").headers
+    assert "POST" in told["access-control-allow-methods"]
+    assert "Content-Type" in told["access-control-allow-headers"]
+
+
 def test_every_step_names_its_record_and_documents(server: str) -> None:
     (step,) = get(server, "/transform", **{"from": LM, "to": EM}).json()["path"]["steps"]
     assert step["record"] == LIGHT
