@@ -1,7 +1,8 @@
 """Times of path search: 50,000 coordinate systems and 75,000 transformations, as small studies and as one part.
 
 Run `python benchmarks/correlation.py`. It prints one JSON document, milliseconds per best path by error; `first` is the
-first search in a graph, which prepares it. Systems are made up.
+first search in a graph, which prepares it. `many` maps 10,000 points along five steps, each with its error there: from
+stated errors, and from 50 landmarks of each step, with what lies outside of them. Systems are made up.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from collections.abc import Iterator
 
 import numpy as np
 from rembigraph.catalogue.correlation import Step, StepError, SystemGraph, find_path
+from rembigraph.catalogue.transforms.landmarks import fit
 from rembigraph.catalogue.transforms.model import linear_of
 from rembigraph.catalogue.transforms.numbers import Array
 
 SYSTEMS, STEPS, ASKED, STUDY = 50_000, 75_000, 300, 20
+MANY, CHAIN, LANDMARKS, TIMES = 10_000, 5, 50, 30
 
 
 def made_graph(seed: int, study: int) -> SystemGraph:
@@ -64,6 +67,30 @@ def times(graph: SystemGraph, study: int) -> dict[str, float]:
     return figures(found)
 
 
+def many() -> dict[str, dict[str, float]]:
+    """Milliseconds of mapping many points along a chain, with the error at each."""
+    chance = np.random.default_rng(7)
+    found = {}
+    for name in ("stated", "landmarks"):
+        path = find_path(SystemGraph({}, list(_chain(chance, name))), "s0", f"s{CHAIN}")
+        spent = []
+        for _ in range(TIMES):
+            points = chance.uniform(-20, 20, (MANY, 3))
+            begun = time.perf_counter()
+            path.at(points)
+            spent.append((time.perf_counter() - begun) * 1000)
+        found[name] = figures(spent)
+    return found
+
+
+def _chain(chance: np.random.Generator, errors: str) -> Iterator[Step]:
+    for at in range(CHAIN):
+        marks = chance.uniform(-20, 20, (LANDMARKS, 3))
+        made = fit(marks, marks[:, [1, 0, 2]] + chance.normal(0, 0.1, marks.shape), "affine")
+        kept = made if errors == "landmarks" else None
+        yield Step(f"step-{at}", f"s{at}", f"s{at + 1}", linear_of(made.affine), StepError(0.1), fit=kept)
+
+
 def figures(times: list[float]) -> dict[str, float]:
     """Return the first of these times apart, and how the others are spread."""
     rest = sorted(times[1:])
@@ -76,6 +103,5 @@ def figures(times: list[float]) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    print(
-        json.dumps({str(study): times(made_graph(1, study), study) for study in (STUDY, SYSTEMS)}, indent=1)
-    )
+    searches = {str(study): times(made_graph(1, study), study) for study in (STUDY, SYSTEMS)}
+    print(json.dumps({**searches, "many": many()}, indent=1))

@@ -27,8 +27,8 @@ _FLAT: Final = 1e-6
 """The thinnest that points may be, by their greatest spread, to have a hull with a thickness."""
 _MOST_FACETS: Final = 50_000
 _SEARCH_STEPS: Final = 2000
-_AT_ONCE: Final = 1_000_000
-"""Pairs of places and points, or planes, that are looked at together: bounds the memory."""
+_AT_ONCE: Final = 65_536
+"""Pairs of places and points, or planes, that are looked at together: they fit in a processor's cache."""
 
 Flags = NDArray[np.bool_]
 
