@@ -13,6 +13,7 @@ from rembigraph.app.pages.lacking import lacking
 from rembigraph.app.pages.representations import offered
 from rembigraph.app.pages.system_diagram import BOX_HEIGHT, BOX_WIDTH, diagram, error_words
 from rembigraph.app.pages.transforming import file_formats
+from rembigraph.app.pages.viewing import together
 from rembigraph.catalogue.correlation.answers import unit_of
 from rembigraph.catalogue.correlation.paths import Path, find_path
 from rembigraph.catalogue.recordview import natural_key
@@ -98,6 +99,7 @@ def correlation_page(
         "unit": frame_unit(atlas, frame) if frame else None,
         "fields": fields,
         "pictures": pictures(fields, frame_unit(atlas, frame)) if fields and frame else [],
+        "view": together(atlas, frame, _images(members)) if frame else None,
         "width": WIDTH,
         "margin": MARGIN,
         "middle": float((fields[0].box.low[0] + fields[0].box.high[0]) / 2) if fields else 0.0,
@@ -107,6 +109,11 @@ def correlation_page(
         "forms": [form for form in offered(view) if form.tail != ".html"],
         "short": atlas.short,
     }
+
+
+def _images(members: list[Member]) -> list[str]:
+    """Member images that have a place of their own."""
+    return list(dict.fromkeys(member.record.image for member in members if member.systems))
 
 
 def _systems(atlas: Atlas, members: list[Member], one: CorrelationRecord) -> list[str]:

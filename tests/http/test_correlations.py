@@ -424,6 +424,7 @@ def test_the_page_of_a_correlation_says_what_is_there_and_what_is_not(server: st
         "no record here",
         "Fields of view to scale",
         "by hand, then by landmarks",
+        "<bdi>stack</bdi> is not in it: no address of the pixels",
     ):
         assert words in page
     assert page.count("<polygon") >= 2
