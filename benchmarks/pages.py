@@ -28,6 +28,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+FRESH = 20_000
+"""Addresses of one round that nobody has asked for: more than are asked for in it."""
 CONSTANT = """
 import json, sys, uvicorn
 from starlette.applications import Starlette
@@ -122,7 +124,8 @@ def measure(home: Path, clients: int, seconds: float, rounds: int) -> dict[str, 
         like = [sys.executable, "-c", CONSTANT, str(constant), str(size), json.dumps(headers)]
         with _started(like, constant):
             for turn in range(rounds):
-                fresh = [f"/{accession}?n={turn}.{n}" for n in range(20) for accession in accessions]
+                times = FRESH // len(accessions) + 1
+                fresh = [f"/{accession}?n={turn}.{n}" for n in range(times) for accession in accessions]
                 found["anew"].append(_figures(_clients(port, fresh, clients, seconds)))
                 found["kept"].append(_figures(_clients(port, [f"/{a}" for a in few], clients, seconds)))
                 found["constant"].append(_figures(_clients(constant, ["/x"] * clients, clients, seconds)))
