@@ -164,8 +164,8 @@ def _link(to: int, relation: str, dice: random.Random) -> dict[str, Any]:
     }
 
 
-def write(some: Iterable[dict[str, Any]], folder: Path) -> int:
-    """Write studies into files of a folder; return how many they are."""
+def write(some: Iterable[dict[str, Any]], folder: Path, per_file: int = PER_FILE) -> int:
+    """Write studies into files of a folder, so many in each; return how many they are."""
     folder.mkdir(parents=True, exist_ok=True)
     held: list[str] = []
     written = 0
@@ -173,7 +173,7 @@ def write(some: Iterable[dict[str, Any]], folder: Path) -> int:
         lines = (f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in study.items())
         held.append("".join(lines))  # a JSON value is a YAML value
         written += 1
-        if len(held) == PER_FILE:
+        if len(held) == per_file:
             _put(held, folder, written)
             held = []
     if held:

@@ -2,9 +2,9 @@
 
 Run `python benchmarks/places.py`. Each study has 20 systems, each of an image of its own, and a correlation; the
 transformations join them study by study (`apart`), or all of them into one part (`together`). Both catalogues are made,
-loaded and served, and one client asks. It prints one JSON document, milliseconds: `transform` is
-`/transform?from=&to=&point=` between random systems of one part, as JSON; `page` the landing page of a random
-correlation. Both have a bar for their 95th percentile. Systems are made up.
+loaded (without SHACL) and served, and one client asks. It prints one JSON document, milliseconds: `transform` is
+`/transform?from=&to=&point=` between random systems of one part, as JSON; `many` a POST of 10,000 points; `page` the
+landing page of a random correlation. `transform` and `page` have a bar for their 95th percentile. Systems are made up.
 """
 
 from __future__ import annotations
@@ -13,21 +13,22 @@ import argparse
 import http.client
 import json
 import random
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from correlation import ASKED, STUDY, SYSTEMS, figures, random_maps  # beside this file
+from correlation import ASKED, MANY, STUDY, SYSTEMS, figures, random_maps  # beside this file
 from harvest import served
 from made_studies import write
 from rembigraph.ontology.identifiers import DEFAULT_DATA_BASE
+from scale import load
 
 BARS = {"transform": 25.0, "page": 100.0}
 AXES = [
@@ -106,49 +107,54 @@ def _transformation(source: int, target: int, affine: Any, rms: float) -> dict[s
     }
 
 
-def _run(*arguments: str) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "rembigraph.app", *arguments], check=True, stdout=subprocess.DEVNULL
-    )
-
-
-def _asked(address: str, paths: Iterable[str], media_type: str) -> dict[str, float]:
-    """Ask one after another on one connection; milliseconds, the first apart."""
+def _asked(address: str, questions: Iterable[tuple[str, bytes]], media_type: str) -> dict[str, float]:
+    """Ask one after another on one connection, by POST where there is a body; milliseconds, the first apart."""
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=120)
     times: list[float] = []
-    for path in paths:
+    for path, body in questions:
+        headers = {"Accept": media_type} | ({"Content-Type": media_type} if body else {})
         begun = time.perf_counter()
-        connection.request("GET", path, headers={"Accept": media_type})
+        connection.request("POST" if body else "GET", path, body or None, headers)
         answer = connection.getresponse()
-        body = answer.read()
-        assert answer.status == 200, (path, answer.status, body[:1000])
+        said = answer.read()
+        assert answer.status == 200, (path, answer.status, said[:1000])
         times.append((time.perf_counter() - begun) * 1000)
     return figures(times)
 
 
-def _questions(part: int) -> Iterator[str]:
+def _ends(part: int) -> Iterator[dict[str, str]]:
     chance = random.Random(7)
     for _ in range(ASKED):
         start = chance.randrange(SYSTEMS // part) * part
         ends = (start + at for at in chance.sample(range(part), 2))
         one, other = (f"{DEFAULT_DATA_BASE}{accession_of(system)}/cs/s{system % STUDY}" for system in ends)
-        yield "/transform?" + urlencode({"from": one, "to": other, "point": "1,2,3", "format": "json"})
+        yield {"from": one, "to": other}
+
+
+def _questions(part: int) -> Iterator[tuple[str, bytes]]:
+    for ends in _ends(part):
+        yield "/transform?" + urlencode({**ends, "point": "1,2,3", "format": "json"}), b""
+
+
+def _many(part: int) -> Iterator[tuple[str, bytes]]:
+    chance = random.Random(9)
+    points = [[chance.uniform(0, 64) for _ in range(3)] for _ in range(MANY)]
+    for ends in islice(_ends(part), ASKED // 10):
+        yield "/transform", json.dumps({**ends, "points": points}).encode()
 
 
 def measure(folder: Path, part: int) -> dict[str, Any]:
     """Make, load and serve a catalogue, and ask it."""
     home = folder / "home"
-    write(studies(part), folder / "records")
-    _run("--home", str(home), "init")
-    begun = time.perf_counter()
-    _run("--home", str(home), "load", str(folder / "records"))
-    loaded = time.perf_counter() - begun
+    write(studies(part), folder / "records", per_file=STUDY)
+    loaded = load(home, folder / "records", unvalidated=True)["seconds"]
     chance = random.Random(8)
-    pages = [f"/{accession_of(chance.randrange(SYSTEMS))}/correlation/c?n={at}" for at in range(ASKED)]
+    pages = [(f"/{accession_of(chance.randrange(SYSTEMS))}/correlation/c?n={at}", b"") for at in range(ASKED)]
     with served(home) as (address, _):
         transform = _asked(address, _questions(part), "application/json")
+        many = _asked(address, _many(part), "application/json")
         page = _asked(address, pages, "text/html")
-    return {"load_seconds": loaded, "transform": transform, "page": page}
+    return {"load_seconds": loaded, "transform": transform, "many": many, "page": page}
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 from rembigraph.catalogue.decisions import DECISION_STATE, Decision, decisions_about, every_decision
+from rembigraph.catalogue.findings import Finding, finding_at, findings_of, in_order, results_of
 from rembigraph.catalogue.generations import Generation
 from rembigraph.catalogue.ledger import WithdrawalEntry
 from rembigraph.catalogue.lookups import (
@@ -28,7 +29,6 @@ from rembigraph.catalogue.lookups import (
     record_view,
     sources,
     subjects,
-    text_of,
 )
 from rembigraph.catalogue.merging import MergedStudy, merged_view
 from rembigraph.catalogue.parts import Claim, Part, archive_of, claim_of
@@ -42,12 +42,10 @@ from rembigraph.ontology.identifiers import PREFIXES, Iris
 if TYPE_CHECKING:
     from rembigraph.catalogue.correlation.atlas import Atlas
 
-_SH: Final = PREFIXES["sh"]
+_FOCUS: Final = PREFIXES["sh"] + "focusNode"
 _CACHED: Final = 64
 _MAX_LABELS: Final = 2000
 _MAX_FOCUS: Final = 5000
-_SEVERITIES: Final = ("Violation", "Warning", "Info")
-_LEVELS: Final = ("identity", "required", "recommended", "")
 
 
 class EmptyCatalogueError(UsageError):
@@ -75,29 +73,6 @@ class SourceInfo:
     date: str = ""
     mapping_version: str = ""
     leaves: Mapping[str, int | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One result of the validation that is stored with a record.
-
-    Attributes:
-        severity: `Violation`, `Warning` or `Info`.
-        level: `required` or `recommended` for what REMBI asks for, or empty.
-        focus: IRI of the thing.
-        path: predicate IRI, or empty.
-        message: what is missing or wrong, in words.
-        value: the value that is wrong, or empty.
-        shape: IRI of the shape.
-    """
-
-    severity: str
-    level: str
-    focus: str
-    path: str
-    message: str
-    value: str
-    shape: str
 
 
 class Snapshot:
@@ -187,10 +162,14 @@ class Snapshot:
 
         What one source lacks and another source or a curator gives is not missing from the study.
         """
-        found = {self._finding(node) for node in self._results(accession)}
+        graph = NamedNode(self.iris.graph("validation"))
+        found = [
+            one for report in self._reports(accession) for one in findings_of(self._store, graph, report)
+        ]
         whole = self.study(accession)
         views = [view for view in (self.record(accession), whole and whole.view) if view]
-        return sorted((finding for finding in found if not _is_given(finding, views)), key=_finding_order)
+        found = found or [finding_at(self._store, graph, result) for result in self._results(accession)]
+        return in_order(found, views)
 
     def parts(self, accession: str, *, publications: bool = False) -> list[Part]:
         """Return every study that hangs together with this one, whichever side says so.
@@ -378,40 +357,13 @@ class Snapshot:
     def _results(self, accession: str) -> list[str]:
         """IRIs of the results: from the stored reports, else from what points to the record's things."""
         graph = NamedNode(self.iris.graph("validation"))
-        found: set[str] = set()
-        for report in self._reports(accession):
-            found.update(value.text for value in objects(self._store, report, _SH + "result", graph))
+        reports = self._reports(accession)
+        found = {one for report in reports for one in results_of(self._store, graph, report)}
         if not found:
             view = self.record(accession)
             for subject in islice(view.facts if view else (), _MAX_FOCUS):
-                found.update(subjects(self._store, _SH + "focusNode", NamedNode(subject), graph))
+                found.update(subjects(self._store, _FOCUS, NamedNode(subject), graph))
         return sorted(found)
-
-    def _finding(self, node: str) -> Finding:
-        stated = self._about(node, "validation")
-        facts = {quad.predicate.value: text_of(quad.object) for quad in stated}
-        return Finding(
-            severity=facts.get(_SH + "resultSeverity", "").removeprefix(_SH),
-            level=facts.get(PREFIXES["rembi"] + "level", "").removeprefix(PREFIXES["rembi"]),
-            focus=facts.get(_SH + "focusNode", ""),
-            path=facts.get(_SH + "resultPath", ""),
-            message=facts.get(_SH + "resultMessage", ""),
-            value=facts.get(_SH + "value", ""),
-            shape=facts.get(_SH + "sourceShape", ""),
-        )
-
-
-def _is_given(finding: Finding, views: list[RecordView]) -> bool:
-    """Whether something that is asked for and was not found in one source is there after all."""
-    if not finding.level or finding.value:
-        return False
-    return any(view.facts.get(finding.focus, {}).get(finding.path) for view in views)
-
-
-def _finding_order(finding: Finding) -> tuple[int, int, Any, str, str]:
-    severity = _SEVERITIES.index(finding.severity) if finding.severity in _SEVERITIES else len(_SEVERITIES)
-    level = _LEVELS.index(finding.level) if finding.level in _LEVELS else len(_LEVELS)
-    return severity, level, natural_key(finding.focus), finding.path, finding.message
 
 
 def _part_order(part: Part) -> tuple[bool, bool, bool, Any]:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _MAX_RECORDS: Final = 8
 """Most records of other studies that are read for what they say about correlations with this one."""
+_MOST_NAMED: Final = 8
+"""Things that are named of those that one finding is about."""
 
 
 @dataclass(frozen=True)
@@ -138,11 +140,17 @@ class Difference:
 
 @dataclass(frozen=True)
 class Missing:
-    """What the validation found, for one severity and level: messages, each with the things it is about."""
+    """What the validation found, for one severity and level.
+
+    Attributes:
+        heading: the level in words.
+        count: number of findings.
+        findings: messages, each with labels and IRIs of the first things it is about, and how many there are.
+    """
 
     heading: str
     count: int
-    findings: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    findings: tuple[tuple[str, tuple[tuple[str, str], ...], int], ...]
 
 
 def landing(
@@ -378,12 +386,15 @@ def _missing(findings: list[Finding], view: RecordView) -> Iterator[Missing]:
     for (severity, level), group in groupby(findings, key=lambda finding: (finding.severity, finding.level)):
         heading = "Wrong" if severity == "Violation" else words.LEVELS.get(level, words.LEVELS[""])
         found = list(group)
-        things: dict[str, list[tuple[str, str]]] = {}
+        things: dict[str, list[str]] = {}
         for each in found:
-            about = [(view.label(each.focus), each.focus)] if each.focus not in {"", view.iri} else []
+            about = [each.focus] if each.focus not in {"", view.iri} else []
             things.setdefault(each.message, []).extend(about)
-        lines = tuple((message, tuple(about)) for message, about in things.items())
-        yield Missing(heading, len(found), lines)
+        lines = (
+            (message, tuple((view.label(iri), iri) for iri in about[:_MOST_NAMED]), len(about))
+            for message, about in things.items()
+        )
+        yield Missing(heading, len(found), tuple(lines))
 
 
 def _outside(study: Node) -> Iterator[tuple[str, str]]:

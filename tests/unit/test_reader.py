@@ -5,9 +5,10 @@ import threading
 
 import pytest
 import rdflib
-from pyoxigraph import RdfFormat, parse
+from pyoxigraph import NamedNode, RdfFormat, parse
 from rdflib.compare import isomorphic, to_isomorphic
 from rembigraph.catalogue.derive import derive
+from rembigraph.catalogue.findings import finding_at
 from rembigraph.catalogue.following import Reader
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.publish import Withdrawal, Writer
@@ -17,6 +18,8 @@ from rembigraph.catalogue.serialisation import FORMS, NotRepresentableError
 from rembigraph.ontology.fields import generated
 
 from tests.conftest import DATA, documents, record
+from tests.made_catalogue import made, opened
+from tests.made_catalogue import study as made_study
 
 STUDIES = ["S-BSST707", "EMPIAR-10819", "EXAMPLE-0101", "EXAMPLE-0102", "EXAMPLE-0104"]
 
@@ -134,6 +137,19 @@ def test_sources_and_validation_come_with_a_record(snapshot):
         "No licence is given.",
     )
     assert finding.focus == f"{DATA}EMPIAR-10819"
+
+
+def test_findings_said_in_the_same_words_are_the_same_as_read_one_by_one(tmp_path):
+    """All images lack the same; what the study lacks is said once."""
+    images = [{"key": f"image-{number}", "title": f"Image {number}"} for number in range(50)]
+    home = made(tmp_path / "home", made_study("EXAMPLE-0001", image=images))
+    with opened(home) as snapshot:
+        graph = NamedNode(snapshot.iris.graph("validation"))
+        found = snapshot.validation("EXAMPLE-0001")
+        single = [finding_at(snapshot._store, graph, result) for result in snapshot._results("EXAMPLE-0001")]
+    assert len(found) > 50
+    assert 5 < len({one.shape for one in found}) < 20
+    assert set(found) == set(single)
 
 
 @pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
