@@ -15,7 +15,7 @@ from rembigraph.app.pages.system_diagram import BOX_HEIGHT, BOX_WIDTH, diagram, 
 from rembigraph.app.pages.transforming import file_formats
 from rembigraph.app.pages.viewing import together
 from rembigraph.catalogue.correlation.answers import unit_of
-from rembigraph.catalogue.correlation.paths import Path, find_path
+from rembigraph.catalogue.correlation.paths import Path, Ways
 from rembigraph.catalogue.recordview import natural_key
 from rembigraph.ontology.errors import TransformRefused
 from rembigraph.ontology.identifiers import parse_accession
@@ -65,9 +65,10 @@ def correlation_page(
     systems = _systems(atlas, members, one)
     steps = _steps(atlas, systems, one)
     frame = _frame(atlas, systems, members, frame_name)
-    fields = fields_in(atlas, frame, systems) if frame else []
+    known = Ways(atlas.graph)
+    fields = fields_in(atlas, frame, systems, known) if frame else []
     accession = parse_accession(view.accession)
-    ways = _ways(atlas, members, site)
+    ways = _ways(atlas, members, site, known)
     path = quote(node.iri.removeprefix(site.data_base), safe="/%-._~:@+,=")
     return {
         "accession": view.accession,
@@ -99,11 +100,11 @@ def correlation_page(
         "unit": frame_unit(atlas, frame) if frame else None,
         "fields": fields,
         "pictures": pictures(fields, frame_unit(atlas, frame)) if fields and frame else [],
-        "view": together(atlas, frame, _images(members)) if frame else None,
+        "view": together(atlas, frame, _images(members), known) if frame else None,
         "width": WIDTH,
         "margin": MARGIN,
         "middle": float((fields[0].box.low[0] + fields[0].box.high[0]) / 2) if fields else 0.0,
-        "hovered": frames_from(atlas, frame, systems) if fields else None,
+        "hovered": frames_from(atlas, frame, systems, known) if fields else None,
         "path": site.path(f"/{path}"),
         "canonical": site.url(f"/{path}"),
         "forms": [form for form in offered(view) if form.tail != ".html"],
@@ -166,18 +167,18 @@ def _path(snapshot: Snapshot, site: Site, member: Member) -> str:
     return site.path(f"/{member.record.accession}") if member.state == "study-only" else ""
 
 
-def _ways(atlas: Atlas, members: list[Member], site: Site) -> list[Way]:
+def _ways(atlas: Atlas, members: list[Member], site: Site, known: Ways) -> list[Way]:
     """For every ordered pair of member images the best way that exists."""
     placed = {member.record.image: member for member in members if member.systems}
     pairs = [(one, other) for one in placed for other in placed if one != other]
-    found = (_way(atlas, placed[one], placed[other], site) for one, other in pairs[:MOST_PAIRS])
+    found = (_way(atlas, placed[one], placed[other], site, known) for one, other in pairs[:MOST_PAIRS])
     return [way for way in found if way]
 
 
-def _way(atlas: Atlas, one: Member, other: Member, site: Site) -> Way | None:
+def _way(atlas: Atlas, one: Member, other: Member, site: Site, known: Ways) -> Way | None:
     try:
         source, target = atlas.system_for(one.record.image), atlas.system_for(other.record.image)
-        path = find_path(atlas.graph, source, target)
+        path = known.find(source, target)
     except TransformRefused:
         return None
     asked = urlencode({"from": atlas.short(source), "to": atlas.short(target)})

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from rembigraph.app.pages.text import length
 from rembigraph.catalogue.correlation.answers import unit_of
-from rembigraph.catalogue.correlation.paths import Path, find_path
+from rembigraph.catalogue.correlation.paths import Ways
 from rembigraph.catalogue.transforms.geometry import Box, bounding_box
 from rembigraph.catalogue.transforms.numbers import Array
 from rembigraph.catalogue.transforms.units import unit_size
@@ -87,22 +87,22 @@ class Picture:
     bar_words: str
 
 
-def fields_in(atlas: Atlas, frame: str, systems: Sequence[str]) -> list[Field]:
+def fields_in(atlas: Atlas, frame: str, systems: Sequence[str], ways: Ways) -> list[Field]:
     """Return the fields of view of images that can be brought into a frame of two or three axes, the largest first."""
     found: dict[str, Field] = {}
     if atlas.graph.dimension(frame) not in (2, 3):
         return []
     for system in systems:
         for image, box in atlas.field_of_view(system):
-            field = None if image in found else _field(atlas, frame, system, image, box)
+            field = None if image in found else _field(atlas, frame, system, image, box, ways)
             if field is not None and len(found) < MOST_FIELDS:
                 found[image] = field
     return sorted(found.values(), key=lambda field: (-field.size, field.image))
 
 
-def _field(atlas: Atlas, frame: str, system: str, image: str, box: Box) -> Field | None:
+def _field(atlas: Atlas, frame: str, system: str, image: str, box: Box, ways: Ways) -> Field | None:
     try:
-        path: Path = find_path(atlas.graph, system, frame)
+        path = ways.find(system, frame)
         corners = path.apply(box.corners())
         rms = path.rms_at((box.low + box.high) / 2)
     except TransformRefused:
@@ -195,7 +195,7 @@ def frame_unit(atlas: Atlas, frame: str) -> str | None:
     return unit_of(atlas, frame)
 
 
-def frames_from(atlas: Atlas, frame: str, systems: Sequence[str]) -> list[dict[str, Any]]:
+def frames_from(atlas: Atlas, frame: str, systems: Sequence[str], ways: Ways) -> list[dict[str, Any]]:
     """Return the coordinate systems into which places of a frame can be brought by a matrix, the frame itself first.
 
     Each with title, axes, unit, matrix, and the error of the way there (none where it is not known).
@@ -203,7 +203,7 @@ def frames_from(atlas: Atlas, frame: str, systems: Sequence[str]) -> list[dict[s
     found = []
     for system in (frame, *(one for one in systems if one != frame and one in atlas.systems)):
         try:
-            path = find_path(atlas.graph, frame, system)
+            path = ways.find(frame, system)
             affine = path.affine().tolist()
         except TransformRefused:
             continue

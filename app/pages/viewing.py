@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rembigraph.catalogue.correlation.exports import Image, Placed, viewer_address, write_neuroglancer
-from rembigraph.catalogue.correlation.paths import find_path
+from rembigraph.catalogue.correlation.exports import (
+    Image,
+    Placed,
+    neuroglancer_address,
+    viewer_address,
+    write_neuroglancer,
+)
+from rembigraph.catalogue.correlation.paths import Ways
 from rembigraph.ontology.errors import TransformRefused
 
 if TYPE_CHECKING:
@@ -36,20 +42,20 @@ class View:
     left_out: tuple[tuple[str, str], ...]
 
 
-def together(atlas: Atlas, frame: str, images: Iterable[str]) -> View:
+def together(atlas: Atlas, frame: str, images: Iterable[str], ways: Ways) -> View:
     """Return the view of images in a frame: of those whose pixels have an address, and that can be brought there."""
     placed: list[Placed] = []
     left_out: list[tuple[str, str]] = []
     for image in images:
         try:
-            placed.append(_placed(atlas, frame, image, len(placed)))
+            placed.append(_placed(atlas, frame, image, ways, len(placed)))
         except TransformRefused as refused:
             left_out.append((atlas.title(image), refused.message))
     address = viewer_address(write_neuroglancer(placed), VIEWER) if placed else ""
     return View(address, tuple(one.image.name for one in placed), tuple(left_out))
 
 
-def _placed(atlas: Atlas, frame: str, image: str, before: int) -> Placed:
+def _placed(atlas: Atlas, frame: str, image: str, ways: Ways, before: int) -> Placed:
     """Return an image with its way into the frame.
 
     Raises:
@@ -57,9 +63,9 @@ def _placed(atlas: Atlas, frame: str, image: str, before: int) -> Placed:
     """
     if before == MOST_LAYERS:
         raise TransformRefused("too-many", f"{MOST_LAYERS} images are opened together at most")
-    path = find_path(atlas.graph, atlas.system_for(image), frame)
     record = atlas.image(image)
     shown = Image(atlas.title(image), record.address if record else "", record.pixels if record else {})
-    found = Placed(shown, path)
+    neuroglancer_address(shown)  # refuses most, before a way is looked for
+    found = Placed(shown, ways.find(atlas.system_for(image), frame))
     write_neuroglancer([found])
     return found

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rembigraph.catalogue.correlation.graph import Move, SystemGraph, rms_of
 from rembigraph.catalogue.correlation.network import Ask, Prefer
-from rembigraph.catalogue.correlation.routing import no_path_reason, search
+from rembigraph.catalogue.correlation.routing import SMALL_PART, no_path_reason, search, ways_to
 from rembigraph.catalogue.transforms.affine import compose, identity_matrix
 from rembigraph.catalogue.transforms.numbers import Array
 from rembigraph.catalogue.transforms.refusal import TransformRefused
@@ -205,6 +205,31 @@ def find_path(
             raise TransformRefused("no-path", no_path_reason(graph, ask), fix=fix)
         moves.extend(found)
     return Path(graph, source, target, tuple(moves))
+
+
+class Ways:
+    """Best ways by error, for many questions about one graph: in a small part all ways to a system are found at once.
+
+    Args:
+        graph: coordinate systems and transformations.
+    """
+
+    def __init__(self, graph: SystemGraph) -> None:
+        self._graph = graph
+        self._to: dict[str, dict[str, list[Move]]] = {}
+
+    def find(self, source: str, target: str) -> Path:
+        """What `find_path` finds.
+
+        Raises:
+            TransformRefused: `no-path` with what is missing, in words.
+        """
+        if target in self._graph and self._graph.part_size(target) <= SMALL_PART:
+            if target not in self._to:
+                self._to[target] = ways_to(self._graph, target)
+            if source in self._to[target]:
+                return Path(self._graph, source, target, tuple(self._to[target][source]))
+        return find_path(self._graph, source, target)
 
 
 def other_paths(best: Path, prefer: Prefer = "error", avoid: Iterable[str] = ()) -> list[Path]:

@@ -8,6 +8,7 @@ are similar (rotation, mirror, one scale); the error of the path that is returne
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from heapq import heappop, heappush
 from itertools import count
 from typing import Final
@@ -33,7 +34,18 @@ def search(graph: SystemGraph, ask: Ask) -> list[Move] | None:
     return _from_both_ends(graph, ask)
 
 
+def ways_to(graph: SystemGraph, target: str) -> dict[str, list[Move]]:
+    """The best ways to a system from all that lead to it, as `search` finds them one by one; for a small part."""
+    return {here: list(way) for here, way in _towards(graph, Ask("", target))}
+
+
 def _from_target(graph: SystemGraph, ask: Ask) -> list[Move] | None:
+    found = (list(way) for here, way in _towards(graph, ask) if here == ask.source)
+    return next(found, None)
+
+
+def _towards(graph: SystemGraph, ask: Ask) -> Iterator[tuple[str, tuple[Move, ...]]]:
+    """Yield systems, the cheapest first, each with the best way from it to the target."""
     order = count()
     heap: list[tuple[tuple[float, ...], int, str, Array, tuple[Move, ...]]] = []
     heappush(heap, ((0.0, 0.0, 0.0, 0.0), next(order), ask.target, np.eye(graph.dimension(ask.target)), ()))
@@ -44,8 +56,7 @@ def _from_target(graph: SystemGraph, ask: Ask) -> list[Move] | None:
             continue
         settled.add(here)
         ask.counted.settled += 1
-        if here == ask.source:
-            return list(way)
+        yield here, way
         for move in allowed(graph, ask, graph.arriving(here)):
             if move.start not in settled and graph.is_walkable(move):
                 spread = graph.covariance(move)
@@ -53,7 +64,6 @@ def _from_target(graph: SystemGraph, ask: Ask) -> list[Move] | None:
                 grown = _grown(cost, ask.prefer, spread is None, variance, move)
                 linear = downstream @ graph.linear_part(move)
                 heappush(heap, (grown, next(order), move.start, linear, (move, *way)))
-    return None
 
 
 def _grown(

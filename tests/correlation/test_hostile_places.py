@@ -21,7 +21,7 @@ from rembigraph.catalogue.correlation.atlas import Atlas
 from rembigraph.catalogue.correlation.coverage import covering
 from rembigraph.catalogue.correlation.derived import derived_lines, recomputed_lines
 from rembigraph.catalogue.correlation.graph import SystemGraph
-from rembigraph.catalogue.correlation.paths import find_path
+from rembigraph.catalogue.correlation.paths import Ways, find_path
 from rembigraph.catalogue.correlation.routing import Reach
 from rembigraph.catalogue.recordview import RDF_TYPE, field_iri
 from rembigraph.catalogue.transforms.geometry import Box
@@ -170,8 +170,9 @@ def draw(atlas: Atlas, one: Any, members: Any) -> None:
     systems = _systems(atlas, members, one)
     steps = _steps(atlas, systems, one)
     diagram(atlas, systems, steps)
-    _ways(atlas, members, Site.of("http://localhost", DATA))
+    ways = Ways(atlas.graph)
+    _ways(atlas, members, Site.of("http://localhost", DATA), ways)
     frame = _frame(atlas, systems, members, "x")
     for system in [frame, *systems]:
         if system in atlas.systems and len(atlas.systems[system].system.axes) > 1:
-            pictures(fields_in(atlas, system, systems), "nanometer")
+            pictures(fields_in(atlas, system, systems, ways), "nanometer")

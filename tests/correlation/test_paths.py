@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from itertools import pairwise, permutations
 
 import numpy as np
@@ -17,7 +18,8 @@ from rembigraph.catalogue.correlation import (
     routing,
 )
 from rembigraph.catalogue.correlation.network import Ask
-from rembigraph.catalogue.correlation.routing import Reach, search
+from rembigraph.catalogue.correlation.paths import Ways
+from rembigraph.catalogue.correlation.routing import Reach, search, ways_to
 from rembigraph.catalogue.transforms import CoordinateSystem, TransformRefused, fit, parse_transformation
 from rembigraph.catalogue.transforms.systems import Axis
 
@@ -102,6 +104,32 @@ def test_a_large_part_gives_the_same_ways_as_the_exact_search(prefer: str, monke
         fast = find_path(made, f"s{one}", f"s{other}", prefer=prefer)
         assert fast.hops == path.hops or prefer == "error"
         assert fast.rms() == pytest.approx(path.rms())
+
+
+@pytest.mark.parametrize("small", [2, 100])
+def test_many_ways_are_those_that_are_found_one_by_one(small: int, monkeypatch) -> None:
+    """In a small part by one search for each target; what is refused is refused in the same words."""
+    for module in ("routing", "paths"):
+        monkeypatch.setattr(f"rembigraph.catalogue.correlation.{module}.SMALL_PART", small)
+    made = _random_graph(4, 12, 20)
+    flat = {"type": "affine", "affine": [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0]]}
+    broken = graph(*made.steps.values(), step("in", "s0", "flat", flat), step("far", "x", "y"))
+    names = [*broken.systems, "nobody knows"]
+    searches = []
+    monkeypatch.setattr(
+        "rembigraph.catalogue.correlation.paths.ways_to",
+        lambda *asked: searches.append(asked) or ways_to(*asked),
+    )
+    ways = Ways(broken)
+    for source, target in permutations(names, 2):
+        try:
+            expected = find_path(broken, source, target).keys
+        except TransformRefused as refused:
+            with pytest.raises(TransformRefused, match=re.escape(refused.message)):
+                ways.find(source, target)
+        else:
+            assert ways.find(source, target).keys == expected
+    assert len(searches) == (len(broken.systems) if small == 100 else 2)
 
 
 def test_a_search_in_a_giant_part_settles_few_systems() -> None:

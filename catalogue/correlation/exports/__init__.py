@@ -9,7 +9,11 @@ from typing import Final
 from rembigraph.catalogue.correlation.exports.bdv import write_bdv, write_mobie
 from rembigraph.catalogue.correlation.exports.flattened import write_flattened
 from rembigraph.catalogue.correlation.exports.model import Export, Image, Placed
-from rembigraph.catalogue.correlation.exports.neuroglancer import viewer_address, write_neuroglancer
+from rembigraph.catalogue.correlation.exports.neuroglancer import (
+    neuroglancer_address,
+    viewer_address,
+    write_neuroglancer,
+)
 from rembigraph.catalogue.correlation.exports.scene import Member, write_path_scene, write_scene
 from rembigraph.catalogue.correlation.exports.tables import write_itk, write_landmarks, write_matrix
 from rembigraph.catalogue.correlation.paths import Path
@@ -22,6 +26,7 @@ __all__ = [
     "Member",
     "Placed",
     "export_path",
+    "neuroglancer_address",
     "viewer_address",
     "write_bdv",
     "write_landmarks",

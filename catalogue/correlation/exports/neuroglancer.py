@@ -15,6 +15,7 @@ from urllib.parse import quote
 import numpy as np
 from rembigraph.catalogue.correlation.exports.model import (
     Export,
+    Image,
     Placed,
     affine_of,
     lost_on_the_way,
@@ -74,12 +75,7 @@ def _axes_note(placed: Placed) -> str:
 
 
 def _layer(placed: Placed, dimensions: dict[str, list[Any]]) -> dict[str, Any]:
-    address = _address(placed.image.url)
-    if not address:
-        said = (
-            f"no address of the pixels of {placed.image.name!r} is known in a format that Neuroglancer reads"
-        )
-        raise TransformRefused("no-address", said, fix="state the address of an OME-Zarr, N5 or NIfTI file")
+    address = neuroglancer_address(placed.image)
     affine = affine_of(placed.path, "a Neuroglancer state")
     if affine.shape[0] != affine.shape[1] - 1:
         said = f"a Neuroglancer layer has as many axes as the viewer, not {affine.shape[1] - 1} of {affine.shape[0]}"
@@ -99,9 +95,18 @@ def _layer(placed: Placed, dimensions: dict[str, list[Any]]) -> dict[str, Any]:
     }
 
 
-def _address(url: str) -> str:
-    """The address with the format in front, as the viewer wants it; empty for a format that it does not read."""
+def neuroglancer_address(image: Image) -> str:
+    """The address of an image with the format in front, as the viewer wants it.
+
+    Raises:
+        TransformRefused: `no-address`: none is known, or it is in a format that the viewer does not read.
+    """
+    url = image.url
     if "://" in url and not url.startswith(("http://", "https://", "s3://", "gs://")):
         return url
     path = url.rstrip("/").lower()
-    return next((scheme + url for ending, scheme in _SCHEMES.items() if path.endswith(ending)), "")
+    scheme = next((scheme for ending, scheme in _SCHEMES.items() if path.endswith(ending)), "")
+    if not scheme:
+        said = f"no address of the pixels of {image.name!r} is known in a format that Neuroglancer reads"
+        raise TransformRefused("no-address", said, fix="state the address of an OME-Zarr, N5 or NIfTI file")
+    return scheme + url
