@@ -35,6 +35,9 @@ _WAITING_PER_WORKER: Final = 64
 _PAUSE_SECONDS: Final = 1.0
 _READ_AHEAD_BYTES: Final = 1024 * 1024
 _TRIES: Final = 2
+_PLACES: Final = "/correlation/"
+"""In the path of a page that needs the graph of all coordinate systems. This process prepares and holds it: one that is
+large takes longer to read than a worker may take, and much memory in each."""
 _NEGOTIATED: Final = (b"accept", b"accept-profile", b"if-none-match")
 
 _log = logging.getLogger(__name__)
@@ -260,6 +263,9 @@ class MadeByWorkers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer; raises `Busy` when no worker can."""
+        if _PLACES in scope["path"]:
+            await self.here(scope, receive, send)
+            return
         following = self._follow()
         made = await self._current(_asked(scope))
         if (

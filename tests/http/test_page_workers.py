@@ -219,6 +219,19 @@ def test_a_worker_that_hangs_is_replaced_and_the_request_answered_503(made_up):
     asyncio.run(main())
 
 
+def test_pages_of_correlations_are_made_where_the_graph_of_places_is(made_up):
+    """That of 50,000 coordinate systems took a worker longer to read than it may take: its page never came."""
+
+    async def ask():
+        async with at_work(made_up.home, seconds=1) as (client, workers, _):
+            send_all(workers, signal.SIGSTOP)
+            return [
+                (await client.get(path)).status_code for path in ("/S-BSST707/correlation/c", "/S-BSST707")
+            ]
+
+    assert asyncio.run(ask()) == [404, 503]
+
+
 @pytest.mark.slow
 def test_more_than_may_wait_are_sent_away_at_once(made_up):
     async def main():
