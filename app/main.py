@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -192,14 +193,22 @@ async def _keep_looking(reader: Reader) -> None:
     A new generation's correlation graph is prepared here, so that nobody waits for it.
     """
     while True:
-        await asyncio.to_thread(_prepare, reader)
+        await asyncio.to_thread(prepare_places, reader)
         await asyncio.sleep(LOOK_SECONDS)
         await asyncio.to_thread(reader.suspect)
 
 
-def _prepare(reader: Reader) -> None:
+def prepare_places(reader: Reader) -> None:
+    """Make the graph of places of a new generation.
+
+    Of millions of objects that stay until the next one, no garbage is looked for meanwhile: each time took a second in
+    which nobody was answered. What is left of the generation before is looked for now.
+    """
     with contextlib.suppress(CatalogueError), reader.snapshot() as snapshot:
-        snapshot.prepare()
+        if snapshot.prepare():
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
 
 
 class _SecurityHeaders:

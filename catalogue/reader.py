@@ -125,10 +125,12 @@ class Snapshot:
 
         return Atlas(self._store, self.iris)
 
-    def prepare(self) -> None:
-        """Make now what the first question about places would have to wait for; at once if it is made already."""
-        if "atlas" not in self.__dict__ and self.counts.get("correlations"):
-            self.atlas.warm()
+    def prepare(self) -> bool:
+        """Make now what the first question about places would have to wait for; return whether it had to be made."""
+        if "atlas" in self.__dict__ or not self.counts.get("correlations"):
+            return False
+        self.atlas.warm()
+        return True
 
     @property
     def store_path(self) -> Path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ import pytest
 import yaml
 from pyoxigraph import DefaultGraph, NamedNode, RdfFormat, parse
 from rembigraph import loaders
+from rembigraph.app.main import prepare_places
+from rembigraph.catalogue.following import Reader
 from rembigraph.catalogue.ingest import Incoming, prepare
 from rembigraph.catalogue.reader import Snapshot
 from rembigraph.catalogue.recordview import Node
@@ -19,7 +23,7 @@ from rembigraph.loaders.reading import Document, Reading
 from rembigraph.ontology.identifiers import VOCABULARY, Iris
 
 from tests.correlation.made_places import LIGHT, RECORDS, axes
-from tests.made_catalogue import DATA, made, opened
+from tests.made_catalogue import DATA, made, opened, publish, study
 
 SHAPES = "https://w3id.org/rembigraph/shapes#"
 
@@ -162,3 +166,26 @@ def _recomputed(snapshot: Snapshot) -> list[str]:
     predicate = NamedNode(VOCABULARY + "freRecomputed")
     quads = snapshot._store.quads_for_pattern(None, predicate, None, DefaultGraph())
     return sorted(quad.object.value for quad in quads)  # type: ignore[union-attr]
+
+
+def test_the_graph_of_the_generation_before_is_let_go(tmp_path: Path) -> None:
+    """It is kept out of the search for garbage as long as it is served, and no longer."""
+    documents = [yaml.safe_dump(node, sort_keys=False) for node in yaml.safe_load_all(RECORDS)]
+    home = made(tmp_path / "home", documents)
+    reader = Reader(home)
+    try:
+        prepare_places(reader)
+        frozen = gc.get_freeze_count()
+        with reader.snapshot() as snapshot:
+            before = weakref.ref(snapshot.atlas)
+        del snapshot
+        prepare_places(reader)  # nothing to do
+        assert 0 < frozen == gc.get_freeze_count()
+        publish(home, study("EXAMPLE-0899"))
+        prepare_places(reader)
+        assert before() is None
+        with reader.snapshot() as snapshot:
+            assert "atlas" in snapshot.__dict__
+    finally:
+        reader.close()
+        gc.unfreeze()
