@@ -65,7 +65,7 @@ def question_in(body: bytes) -> Question:
         via=[_name(one, where) for where, one in _each(asked, "via")],
         avoid=[_name(one, where) for where, one in _each(asked, "avoid")],
         prefer=_name(asked.get("prefer", "error"), "/prefer"),
-        alternatives=asked.get("alternatives", False) is True,
+        alternatives=_flag(asked.get("alternatives", False), "/alternatives"),
     )
 
 
@@ -98,6 +98,12 @@ def _name(value: Any, where: str) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > MOST_NAME:
         raise UsageError(f"{brief(value)} is no name of at most {MOST_NAME} characters", where=where)
     return value.strip()
+
+
+def _flag(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise UsageError(f"{brief(value)} is neither true nor false", where=where)
+    return value
 
 
 def _points(value: Any, where: str) -> Array | Sequence[Array]:
