@@ -118,8 +118,8 @@ def test_no_route_changes_state(home: Path) -> None:
     app = create_app(Home.open(home), "http://127.0.0.1:1", QueryLimits())
     methods = set(_methods(app.routes))
     assert ("/studies", "GET") in methods
-    asked_in_a_form = {path for path, method in methods if method not in {"GET", "HEAD", "OPTIONS"}}
-    assert asked_in_a_form == {"/sparql", "/oai"}
+    asked_in_a_body = {path for path, method in methods if method not in {"GET", "HEAD", "OPTIONS"}}
+    assert asked_in_a_body == {"/sparql", "/oai", "/transform"}
 
 
 @pytest.mark.parametrize(
