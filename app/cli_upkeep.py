@@ -168,7 +168,7 @@ def export(ctx: click.Context, folder: Path | None, url: str, as_site: bool) -> 
     form of every study, and the feeds; links in it are relative, and searches lead to the live catalogue.
     """
     from rembigraph.app.feeds import Repository
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.home import Home
 
     settings = settings_of(ctx, public_url=url or None)

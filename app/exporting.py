@@ -21,7 +21,7 @@ from rembigraph.ontology.errors import StoreDamaged, UsageError
 
 if TYPE_CHECKING:
     from rembigraph.app.feeds.repository import Repository
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.home import Home
     from rembigraph.catalogue.reader import Snapshot
 

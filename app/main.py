@@ -19,8 +19,9 @@ from rembigraph.app.feeds import Repository, feeds_router
 from rembigraph.app.feeds.index_ping import IndexPing
 from rembigraph.app.pages.kept import KeptAnswers
 from rembigraph.app.pages.places import places_router
-from rembigraph.app.pages.rendering import Render, Site, content_policy, local_link, make_renderer, secure
+from rembigraph.app.pages.rendering import Render, content_policy, make_renderer, secure
 from rembigraph.app.pages.router import pages_router, static_router
+from rembigraph.app.pages.site import Site, local_link
 from rembigraph.app.pages.vocabulary import vocabulary_router
 from rembigraph.app.pages.workers import MadeByWorkers, PageWorkers, workers_route
 from rembigraph.app.problems import install

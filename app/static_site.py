@@ -35,7 +35,7 @@ from rembigraph.catalogue.following import StandingReader
 
 if TYPE_CHECKING:
     from rembigraph.app.feeds.repository import Repository
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.home import Home
     from rembigraph.catalogue.reader import Snapshot
     from starlette.types import ASGIApp

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from rembigraph.app.feeds.index_ping import IndexPing
 from rembigraph.app.negotiation import wants_html
 from rembigraph.app.pages.behind import status_queries
-from rembigraph.app.pages.rendering import Site
+from rembigraph.app.pages.site import Site
 from rembigraph.app.pages.workers import PageWorkers
 from rembigraph.app.sparql.service import QueryService
 from rembigraph.catalogue.following import Reader

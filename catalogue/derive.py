@@ -17,12 +17,13 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from rembigraph.catalogue import link_tables
+from rembigraph.catalogue import link_tables, read_model
 from rembigraph.catalogue.across_reports import derive_reports
 from rembigraph.catalogue.change_log import derive_changes
 from rembigraph.catalogue.counts import count
 from rembigraph.catalogue.criteria import names_of, searchable, series_of
 from rembigraph.catalogue.decisions import Decision, every_decision, states_of
+from rembigraph.catalogue.findings import findings_about
 from rembigraph.catalogue.inference import atlas_of, write_inferred, write_links
 from rembigraph.catalogue.kinship import shared_publications
 from rembigraph.catalogue.link_tables import (
@@ -33,7 +34,8 @@ from rembigraph.catalogue.link_tables import (
     suggested,
 )
 from rembigraph.catalogue.linking import all_links
-from rembigraph.catalogue.merging import merged_study
+from rembigraph.catalogue.lookups import record_view
+from rembigraph.catalogue.merging import merged_view
 from rembigraph.catalogue.parts import Link, both_ways, other_statements
 from rembigraph.catalogue.precedence import Conflict
 from rembigraph.catalogue.recordview import short_iri
@@ -44,8 +46,8 @@ from rembigraph.ontology.identifiers import Iris, archive_by_key
 
 if TYPE_CHECKING:
     from pyoxigraph import Quad, Store
-    from rembigraph.catalogue.merging import MergedStudy
     from rembigraph.catalogue.publish import DeriveContext
+    from rembigraph.catalogue.recordview import RecordView
 
 Key: TypeAlias = tuple[str, str]
 """Kind of facet and value."""
@@ -135,9 +137,9 @@ def derive(context: DeriveContext) -> dict[str, Any]:
         stale: set[Key] = set()
         for accession in sorted(touched):
             stale |= _remove(index, accession)
-            merged = merged_study(context.store, iris, accession)
-            if merged:
-                stale |= _insert(index, merged, summarise(context.store, iris, merged.view))
+            view = record_view(context.store, iris, accession)
+            if view:
+                stale |= _insert(index, view, context.store, iris)
         _replace_terms(index, stale)
         kinds = {accession: context.state.sources(accession) for accession in touched}
         refresh_statements(index, context.store, iris, kinds)
@@ -148,8 +150,9 @@ def derive(context: DeriveContext) -> dict[str, Any]:
         relinked = _infer(context.store, iris, index, links, (decisions, states))
         counts = {**count(index), "decisions": dict(sorted(Counter(states.values()).items()))}
         _replace_totals(index, counts)
+        judged = derive_reports(context, relinked)
+        _find(index, context.store, iris, sorted({*touched, *judged.changed}))
         index.execute("COMMIT")
-    judged = derive_reports(context, relinked)
     derive_changes(context, judged.changed)  # last: it compares what is served with the generation before
     return {**counts, **terms, **judged.derived}
 
@@ -164,7 +167,7 @@ def _copy(previous: Path | None, target: Path) -> bool:
             return True
         target.unlink()
     with closing(sqlite3.connect(target)) as index:
-        index.executescript(_SCHEMA + link_tables.SCHEMA)
+        index.executescript(_SCHEMA + read_model.SCHEMA + link_tables.SCHEMA)
         index.execute(f"PRAGMA user_version = {INDEX_VERSION}")
     return False
 
@@ -184,16 +187,19 @@ def _remove(index: sqlite3.Connection, accession: str) -> set[Key]:
     if not found:
         return set()
     values = set(index.execute("SELECT kind, value FROM facet WHERE study = ?", found))
-    for table in ("facet", "kin", "disagreement", "decided"):
+    for table in ("facet", "kin", "disagreement", "decided", *read_model.TABLES):
         index.execute(f"DELETE FROM {table} WHERE study = ?", found)  # noqa: S608 - names of our own
     index.execute("DELETE FROM words WHERE rowid = ?", found)
     index.execute("DELETE FROM study WHERE id = ?", found)
     return values
 
 
-def _insert(index: sqlite3.Connection, merged: MergedStudy, summary: StudySummary) -> set[Key]:
+def _insert(index: sqlite3.Connection, view: RecordView, store: Store, iris: Iris) -> set[Key]:
     """Add a study and return the facet values that it has."""
-    study = index.execute(_INSERT, _row(summary)).lastrowid
+    merged = merged_view(store, view)
+    summary = summarise(store, iris, merged.view)
+    study = int(index.execute(_INSERT, _row(summary)).lastrowid or 0)
+    read_model.write_record(index, study, view)
     index.execute(
         "INSERT INTO kin VALUES (?, ?, ?, ?, ?, ?)",
         (
@@ -228,6 +234,14 @@ def _insert(index: sqlite3.Connection, merged: MergedStudy, summary: StudySummar
         (study, *map(searchable, _words(summary))),
     )
     return {(kind, term.value) for kind, term in facets}
+
+
+def _find(index: sqlite3.Connection, store: Store, iris: Iris, accessions: Iterable[str]) -> None:
+    """Keep what the validation found about some studies, once all of it is known."""
+    for accession in accessions:
+        view = read_model.read_record(index, iris, accession)
+        if view:
+            read_model.write_findings(index, accession, findings_about(store, iris, view))
 
 
 def _names(term: Term) -> str:

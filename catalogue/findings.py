@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pyoxigraph import NamedNode
-from rembigraph.catalogue.lookups import objects, text_of
+from rembigraph.catalogue.lookups import ACROSS_SOURCE, objects, subjects, text_of
 from rembigraph.catalogue.recordview import natural_key
 from rembigraph.ontology.identifiers import PREFIXES
 
 if TYPE_CHECKING:
     from pyoxigraph import Store
     from rembigraph.catalogue.recordview import RecordView
+    from rembigraph.ontology.identifiers import Iris
 
 _SH: Final = PREFIXES["sh"]
 _FOCUS: Final = NamedNode(_SH + "focusNode")
@@ -21,10 +22,10 @@ _SHAPE: Final = NamedNode(_SH + "sourceShape")
 _ABSENCE: Final = _SH + "MinCountConstraintComponent"
 _SEVERITIES: Final = ("Violation", "Warning", "Info")
 _LEVELS: Final = ("identity", "required", "recommended", "")
+_MAX_FOCUS: Final = 5000
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One result of the validation that is stored with a record.
 
     Attributes:
@@ -46,6 +47,31 @@ class Finding:
     shape: str
 
 
+def report_iris(iris: Iris, accession: str, kinds: Iterable[str]) -> list[str]:
+    """Return the IRIs of the reports of a study: one for each kind of source, and one of the rules across records."""
+    return [iris.absolute(f"{accession}/report/{kind}") for kind in (*kinds, ACROSS_SOURCE)]
+
+
+def result_iris(store: Store, iris: Iris, view: RecordView) -> list[str]:
+    """Return the IRIs of the results about a study: of its reports, else what points to its things."""
+    graph = NamedNode(iris.graph("validation"))
+    reports = report_iris(iris, view.accession, view.sources)
+    found = {one for report in reports for one in results_of(store, graph, report)}
+    if not found:
+        for subject in islice(view.facts, _MAX_FOCUS):
+            found.update(subjects(store, _SH + "focusNode", NamedNode(subject), graph))
+    return sorted(found)
+
+
+def findings_about(store: Store, iris: Iris, view: RecordView) -> list[Finding]:
+    """Return what the validation found about a study, each once, the worst first."""
+    graph = NamedNode(iris.graph("validation"))
+    reports = report_iris(iris, view.accession, view.sources)
+    found = {one for report in reports for one in findings_of(store, graph, report)}
+    found = found or {finding_at(store, graph, result) for result in result_iris(store, iris, view)}
+    return sorted(found, key=_order)
+
+
 def results_of(store: Store, graph: NamedNode, report: str) -> list[str]:
     """Return the IRIs of the results of one report, sorted."""
     return [result.text for result in objects(store, report, _SH + "result", graph)]
@@ -61,7 +87,7 @@ def findings_of(store: Store, graph: NamedNode, report: str) -> Iterator[Finding
     for node in map(NamedNode, results_of(store, graph, report)):
         shape = _first(store, node, _SHAPE, graph)
         if shape in said:
-            yield replace(said[shape], focus=_first(store, node, _FOCUS, graph))
+            yield said[shape]._replace(focus=_first(store, node, _FOCUS, graph))
             continue
         finding, component = _read(store, node, graph)
         if component == _ABSENCE and not finding.value:
@@ -95,9 +121,9 @@ def _first(store: Store, node: NamedNode, predicate: NamedNode, graph: NamedNode
     return text_of(quad.object) if quad else ""
 
 
-def in_order(found: Iterable[Finding], views: Sequence[RecordView]) -> list[Finding]:
-    """Return each finding once, the worst first; without those of something that one of the views does state."""
-    return sorted((one for one in set(found) if not _is_given(one, views)), key=_order)
+def not_given(found: Iterable[Finding], views: Sequence[RecordView]) -> list[Finding]:
+    """Return findings without those of something that one of the views does state."""
+    return [one for one in found if not _is_given(one, views)]
 
 
 def _is_given(finding: Finding, views: Sequence[RecordView]) -> bool:

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any, Final
 from rembigraph.catalogue.comparison import compare_store
 from rembigraph.catalogue.ledger import LedgerState
 from rembigraph.catalogue.mending import recorded
-from rembigraph.catalogue.search import INDEX_FILE
+from rembigraph.catalogue.read_model import differing
+from rembigraph.catalogue.search import INDEX_FILE, INDEX_VERSION
 from rembigraph.catalogue.soundness import (
     RESTORE,
     Damage,
@@ -33,6 +34,7 @@ from rembigraph.catalogue.soundness import (
     ledger_damage,
 )
 from rembigraph.ontology.errors import StoreDamaged
+from rembigraph.ontology.identifiers import Iris
 
 if TYPE_CHECKING:
     from rembigraph.catalogue.generations import Generation
@@ -143,7 +145,7 @@ def _deeply(
     if current and not any(damage.where.startswith(spoiled) for damage in found.damages):
         progress("content of the store")
         found.note(compare_store(home, current, state, found.compared))
-        found.note(_index(current, state))
+        found.note(_index(home, current, state, found.compared))
     found.remarks += _remarks(home, state)
 
 
@@ -217,15 +219,18 @@ def _damages(home: Home, entry: RecordEntry) -> list[tuple[Path, str]]:
     return found
 
 
-def _index(generation: Generation, state: LedgerState) -> Iterator[Damage]:
-    """Check the search index: whole in itself, and of exactly the studies that are served."""
+def _index(
+    home: Home, generation: Generation, state: LedgerState, compared: dict[str, int]
+) -> Iterator[Damage]:
+    """Check the index: whole, of exactly the studies that are served, and saying of each what the store says."""
     path = generation.search_path / INDEX_FILE
     where = f"generations/{generation.path.name}/search/{INDEX_FILE}"
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as index:
             (verdict,) = index.execute("PRAGMA integrity_check(1)").fetchone()
             listed = {accession for (accession,) in index.execute("SELECT accession FROM study")}
-    except sqlite3.DatabaseError as error:
+            wrong = _differing(home, generation, index, sorted(listed))
+    except (sqlite3.DatabaseError, StoreDamaged) as error:
         yield Damage("index", where, f"the search index can't be read: {error}")
         return
     if verdict != "ok":
@@ -235,6 +240,19 @@ def _index(generation: Generation, state: LedgerState) -> Iterator[Damage]:
         yield Damage(
             "index", where, f"it lists {len(unknown)} studies that are not served, as {min(unknown)}"
         )
+    if wrong:
+        yield Damage(
+            "index", where, f"it says of {len(wrong)} studies, as {wrong[0]}, not what the store says"
+        )
+    compared["studies of the index"] = len(listed)
+
+
+def _differing(home: Home, generation: Generation, index: sqlite3.Connection, listed: list[str]) -> list[str]:
+    """Return the studies of which the index and the store differ; none when another version made the index."""
+    (version,) = index.execute("PRAGMA user_version").fetchone()
+    if version != INDEX_VERSION:
+        return []
+    return differing(index, generation.open_store(), Iris(home.data_base), listed)
 
 
 def _remarks(home: Home, state: LedgerState) -> Iterator[str]:

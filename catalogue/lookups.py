@@ -150,6 +150,8 @@ def label(store: Store, iris: Iris, iri: str) -> str:
         node = NamedNode(iri)
     except ValueError:
         return ""
+    if next(store.quads_for_pattern(node, None, None, None), None) is None:
+        return ""  # most of what records name: one look-up instead of ten
     return _label_in(store, node, NamedNode(iris.graph("terms"))) or _label_in(store, node, None)
 
 

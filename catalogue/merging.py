@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from rembigraph.catalogue.decisions import APPLIED, Decision, corrected, decisions_about, states_of
-from rembigraph.catalogue.lookups import record_view
 from rembigraph.catalogue.precedence import Conflict, conflicts, merged
 
 if TYPE_CHECKING:
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 
     from pyoxigraph import Store
     from rembigraph.catalogue.recordview import RecordView
-    from rembigraph.ontology.identifiers import Iris
 
 CURATOR: Final = "curator"
 """Stands for curators where kinds of source are named."""
@@ -35,12 +33,6 @@ class MergedStudy:
     conflicts: tuple[Conflict, ...]
     decisions: tuple[Decision, ...]
     states: Mapping[str, str]
-
-
-def merged_study(store: Store, iris: Iris, accession: str) -> MergedStudy | None:
-    """Return a study as a whole, None when the store holds no record of it."""
-    view = record_view(store, iris, accession)
-    return merged_view(store, view) if view else None
 
 
 def merged_view(store: Store, view: RecordView) -> MergedStudy:

@@ -15,18 +15,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 from rembigraph.catalogue.decisions import DECISION_STATE, Decision, decisions_about, every_decision
-from rembigraph.catalogue.findings import Finding, finding_at, findings_of, in_order, results_of
+from rembigraph.catalogue.findings import Finding, not_given, report_iris, result_iris
 from rembigraph.catalogue.generations import Generation
 from rembigraph.catalogue.ledger import WithdrawalEntry
 from rembigraph.catalogue.lookups import (
-    ACROSS_SOURCE,
     facts_of,
     is_described,
     label,
     labels,
     objects,
     record_quads,
-    record_view,
     sources,
     subjects,
 )
@@ -37,15 +35,14 @@ from rembigraph.catalogue.search import Search
 from rembigraph.catalogue.serialisation import serialise
 from rembigraph.ontology.errors import UsageError
 from rembigraph.ontology.fields import enum_iris
-from rembigraph.ontology.identifiers import PREFIXES, Iris
+from rembigraph.ontology.identifiers import Iris
 
 if TYPE_CHECKING:
     from rembigraph.catalogue.correlation.atlas import Atlas
 
-_FOCUS: Final = PREFIXES["sh"] + "focusNode"
-_CACHED: Final = 64
+_CACHED: Final = 16
+"""Studies that are kept read: the one of the page, and those whose records its page reads too."""
 _MAX_LABELS: Final = 2000
-_MAX_FOCUS: Final = 5000
 
 
 class EmptyCatalogueError(UsageError):
@@ -157,21 +154,17 @@ class Snapshot:
 
     def sources(self, accession: str) -> list[SourceInfo]:
         """Return the source documents of a study, the preferred one first."""
-        return [self._source(accession, kind) for kind in sources(self._store, self.iris, accession)]
+        view = self.record(accession)
+        return [self._source(accession, kind) for kind in view.sources] if view else []
 
     def validation(self, accession: str) -> list[Finding]:
         """Return what the validation found when the records were loaded, the worst first.
 
         What one source lacks and another source or a curator gives is not missing from the study.
         """
-        graph = NamedNode(self.iris.graph("validation"))
-        found = [
-            one for report in self._reports(accession) for one in findings_of(self._store, graph, report)
-        ]
         whole = self.study(accession)
         views = [view for view in (self.record(accession), whole and whole.view) if view]
-        found = found or [finding_at(self._store, graph, result) for result in self._results(accession)]
-        return in_order(found, views)
+        return not_given(self.search.findings(accession), views)
 
     def parts(self, accession: str, *, publications: bool = False) -> list[Part]:
         """Return every study that hangs together with this one, whichever side says so.
@@ -239,12 +232,13 @@ class Snapshot:
     def quads(self, accession: str) -> list[Quad]:
         """Return a study's facts, the statements that link it, its provenance and its validation results."""
         found = {*self._facts(accession)}
-        for kind in sources(self._store, self.iris, accession):
-            found.update(self._about(self._source_node(accession, kind), "provenance"))
-        for report in self._reports(accession):
-            found.update(self._about(report, "validation"))
-        for node in self._results(accession):
-            found.update(self._about(node, "validation"))
+        view = self.record(accession)
+        if view:
+            for kind in view.sources:
+                found.update(self._about(self._source_node(accession, kind), "provenance"))
+            reports = report_iris(self.iris, accession, view.sources)
+            for node in (*reports, *result_iris(self._store, self.iris, view)):
+                found.update(self._about(node, "validation"))
         return list(found)
 
     def serialise(self, accession: str, form: str, child: str = "") -> bytes:
@@ -272,7 +266,7 @@ class Snapshot:
         return serialise(quads, form, child)
 
     def _read_record(self, accession: str) -> RecordView | None:
-        view = record_view(self._store, self.iris, accession)
+        view = self.search.record(self.iris, accession)
         if view is None:
             return None
         wanted = list(islice(sorted(view.unlabelled()), _MAX_LABELS))
@@ -350,22 +344,6 @@ class Snapshot:
             mapping_version=facts.get(field_iri("mapping_version"), ""),
             leaves=numbers,
         )
-
-    def _reports(self, accession: str) -> list[str]:
-        """IRIs of the reports: one for each source, and one of the rules across records."""
-        kinds = (*sources(self._store, self.iris, accession), ACROSS_SOURCE)
-        return [self.iris.absolute(f"{accession}/report/{kind}") for kind in kinds]
-
-    def _results(self, accession: str) -> list[str]:
-        """IRIs of the results: from the stored reports, else from what points to the record's things."""
-        graph = NamedNode(self.iris.graph("validation"))
-        reports = self._reports(accession)
-        found = {one for report in reports for one in results_of(self._store, graph, report)}
-        if not found:
-            view = self.record(accession)
-            for subject in islice(view.facts if view else (), _MAX_FOCUS):
-                found.update(subjects(self._store, _FOCUS, NamedNode(subject), graph))
-        return sorted(found)
 
 
 def _part_order(part: Part) -> tuple[bool, bool, bool, Any]:

@@ -59,7 +59,7 @@ class RecordView:
         accession: the study.
         iri: IRI of the study.
         sources: kinds of source whose records were merged, the preferred one first.
-        facts: subject IRI -> predicate IRI -> values, sorted.
+        facts: subject IRI -> predicate IRI -> values; subjects and values in natural order.
         origins: subject IRI -> kinds of source that state something about it.
         said: triple -> kinds of source that state it; filled only when there are several sources.
         labels: labels of terms that the record only names: IRI -> label.
@@ -94,19 +94,17 @@ class RecordView:
 
     def below(self, iri: str) -> Iterator[Node]:
         """Yield what lies below an IRI (`{iri}/...`), in natural order."""
-        for subject in sorted(self.facts, key=natural_key):
-            if subject.startswith(f"{iri}/"):
-                yield Node(self, subject)
+        yield from (Node(self, subject) for subject in self.facts if subject.startswith(f"{iri}/"))
 
     def mentions(self, iri: str) -> list[tuple[Node, str]]:
         """Return what points to an IRI, as (thing, predicate IRI), in natural order."""
-        return sorted(self._mentions.get(iri, ()), key=lambda pair: (natural_key(pair[0].iri), pair[1]))
+        found = sorted(self._mentions.get(iri, ()), key=lambda pair: (natural_key(pair[0]), pair[1]))
+        return [(Node(self, subject), predicate) for subject, predicate in found]
 
     def pointing(self, iri: str, name: str) -> list[Node]:
         """Return the things whose field of this name points to an IRI, in natural order."""
         wanted = field_iri(name)
-        found = [node for node, predicate in self._mentions.get(iri, ()) if predicate == wanted]
-        return sorted(found, key=lambda node: natural_key(node.iri))
+        return [Node(self, subject) for subject, by in self._mentions.get(iri, ()) if by == wanted]
 
     def label(self, iri: str) -> str:
         """Return a label for an IRI: what names it here, elsewhere or in the model; else its end."""
@@ -115,8 +113,8 @@ class RecordView:
         return own or self.labels.get(iri, "") or concept_labels().get(iri, "") or short_iri(iri)
 
     def unlabelled(self) -> set[str]:
-        """Return IRIs that the record points to without saying anything about them."""
-        objects = {value.text for _, value in self._objects()}
+        """Return IRIs that the record points to without saying anything about them; not addresses of files."""
+        objects = {value.text for (_, by), value in self._objects() if by not in _addresses()}
         return {iri for iri in objects if iri not in self.facts and iri not in concept_labels()}
 
     def _objects(self) -> Iterator[tuple[tuple[str, str], Value]]:
@@ -126,17 +124,18 @@ class RecordView:
                     yield from (((subject, predicate), value) for value in values if value.is_iri)
 
     @cached_property
-    def _mentions(self) -> dict[str, list[tuple[Node, str]]]:
-        found: dict[str, list[tuple[Node, str]]] = {}
-        for (subject, predicate), value in self._objects():
-            found.setdefault(value.text, []).append((Node(self, subject), predicate))
+    def _mentions(self) -> dict[str, list[tuple[str, str]]]:
+        # IRIs, not nodes: a view that holds nodes holds itself, and is garbage for long when nobody needs it any more.
+        found: dict[str, list[tuple[str, str]]] = {}
+        for place, value in self._objects():
+            found.setdefault(value.text, []).append(place)
         return found
 
     @cached_property
     def _by_class(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for iri in sorted(self.facts, key=natural_key):
-            for value in self.facts[iri].get(RDF_TYPE, ()):
+        for iri, stated in self.facts.items():
+            for value in stated.get(RDF_TYPE, ()):
                 name = class_names().get(value.text)
                 if name:
                     found.setdefault(name, []).append(iri)
@@ -293,6 +292,11 @@ def class_names() -> dict[str, str]:
 @cache
 def _field_iris() -> dict[str, str]:
     return {name: of.iri for entry in classes().values() for name, of in entry.fields.items()}
+
+
+@cache
+def _addresses() -> frozenset[str]:
+    return frozenset(map(field_iri, ("download_url", "access_url")))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The study list over the index of one generation: pages, cards, links. Read-only, for many threads."""
+"""The index of one generation: the study list, cards, links, and each study's facts. Read-only, for many threads."""
 
 from __future__ import annotations
 
@@ -9,18 +9,24 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from rembigraph.catalogue.advice import advise
 from rembigraph.catalogue.criteria import Criteria
 from rembigraph.catalogue.parts import Link
 from rembigraph.catalogue.question import Question, items_of, nearest_in
+from rembigraph.catalogue.read_model import read_findings, read_record
 from rembigraph.catalogue.studylist import StudyItem, StudyPage
 from rembigraph.ontology.errors import StoreDamaged
 
+if TYPE_CHECKING:
+    from rembigraph.catalogue.findings import Finding
+    from rembigraph.catalogue.recordview import RecordView
+    from rembigraph.ontology.identifiers import Iris
+
 INDEX_FILE: Final = "index.sqlite"
-INDEX_VERSION: Final = 4
+INDEX_VERSION: Final = 5
 """Raise it when the tables change: an older index is then built anew."""
 
 MAX_SET: Final = 200
@@ -128,6 +134,16 @@ class Search:
                 (json.dumps(list(accessions)),),
             ).fetchall()
             return {item.accession: item for item in items_of(index, [row[0] for row in rows])}
+
+    def record(self, iris: Iris, accession: str) -> RecordView | None:
+        """Return every fact that a study's records state, without labels; None when it is not here."""
+        with self.connection() as index:
+            return read_record(index, iris, accession)
+
+    def findings(self, accession: str) -> list[Finding]:
+        """Return what the validation found about a study, the worst first."""
+        with self.connection() as index:
+            return read_findings(index, accession)
 
     def links(self, accession: str) -> list[Link]:
         """Return every statement that joins a study with another, in both directions (at most 1000)."""

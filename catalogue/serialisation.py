@@ -72,7 +72,7 @@ _INTEGER: Final = re.compile(r"0|-?[1-9]\d{0,14}")
 def forms_of(view: RecordView) -> list[Form]:
     """Return the forms that can hold a record: all of them, or all but RDF/XML."""
     fits = not any(
-        _NOT_IN_XML.search(value.text)
+        not value.text.isprintable() and _NOT_IN_XML.search(value.text)
         for facts in view.facts.values()
         for values in facts.values()
         for value in values

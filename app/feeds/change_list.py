@@ -16,7 +16,7 @@ from rembigraph.ontology.identifiers import is_accession
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.following import Reader
     from rembigraph.catalogue.reader import Snapshot
     from starlette.requests import Request

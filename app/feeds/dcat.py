@@ -19,7 +19,7 @@ from rembigraph.app.negotiation import negotiate
 from rembigraph.app.pages.absent import UnknownStudyError, WithdrawnStudyError
 from rembigraph.app.pages.answers import OPEN, Body, answer
 from rembigraph.app.pages.record import described
-from rembigraph.app.pages.rendering import Site
+from rembigraph.app.pages.site import Site
 from rembigraph.catalogue.changes import Changes
 from rembigraph.catalogue.exports.dcat import THEMES, dataset_triples, ordered, record_triples
 from rembigraph.catalogue.exports.dcat_things import FEED_PREFIXES, Facts, dated, expanded, plain, typed

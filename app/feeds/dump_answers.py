@@ -14,7 +14,7 @@ from rembigraph.app.pages.answers import OPEN, Body, answer
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 if TYPE_CHECKING:
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.following import Reader
     from starlette.requests import Request
 

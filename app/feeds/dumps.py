@@ -21,7 +21,7 @@ from rembigraph.catalogue.changes import Changes
 from rembigraph.ontology.identifiers import ARCHIVES
 
 if TYPE_CHECKING:
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.following import Reader
     from rembigraph.catalogue.reader import Snapshot
 

@@ -11,7 +11,7 @@ from rembigraph.catalogue.recordview import natural_key
 
 if TYPE_CHECKING:
     from rembigraph.app.feeds.repository import Repository
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.reader import Snapshot
 
 _SETS: Final = 8

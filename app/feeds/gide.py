@@ -19,7 +19,7 @@ from rembigraph.catalogue.exports.ro_crate import RO_CRATE, gaps
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.following import Reader
     from rembigraph.catalogue.reader import Snapshot
     from starlette.requests import Request

@@ -20,7 +20,7 @@ from rembigraph.app.pages.record import described
 from rembigraph.catalogue.changes import Change, Changes, Window
 
 if TYPE_CHECKING:
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.following import Reader
     from rembigraph.catalogue.reader import Snapshot
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rembigraph.app.feeds.repository import Repository
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.changes import Changes
     from rembigraph.catalogue.exports import Described
     from rembigraph.catalogue.reader import Snapshot

@@ -15,7 +15,8 @@ from rembigraph.app.feeds.repository import Repository
 from rembigraph.app.feeds.sitemap import robots, sitemap
 from rembigraph.app.negotiation import HTML, negotiate
 from rembigraph.app.pages.answers import OPEN, Body, answer
-from rembigraph.app.pages.rendering import Render, Site
+from rembigraph.app.pages.rendering import Render
+from rembigraph.app.pages.site import Site
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request

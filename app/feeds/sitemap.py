@@ -16,7 +16,7 @@ from rembigraph.catalogue.changes import Changes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.following import Reader
     from starlette.requests import Request
     from starlette.responses import Response

@@ -16,7 +16,8 @@ from rembigraph.app.negotiation import HTML, JSON, negotiate
 from rembigraph.app.pages.absent import UnknownStudyError
 from rembigraph.app.pages.answers import OPEN, Body, answer
 from rembigraph.app.pages.record import raw_path
-from rembigraph.app.pages.rendering import Render, Site
+from rembigraph.app.pages.rendering import Render
+from rembigraph.app.pages.site import Site
 from rembigraph.app.pages.terms import about_path, term_name
 from rembigraph.catalogue.recordview import natural_key
 from rembigraph.ontology.errors import UsageError

@@ -6,7 +6,9 @@ the things that these lead to; the queries say the same in SPARQL, over the name
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote_plus
 
 from rembigraph.catalogue.counts import NEWEST
 from rembigraph.catalogue.precedence import ALL, MOST, precedence_of
@@ -17,7 +19,7 @@ from rembigraph.ontology.identifiers import PREFIXES, Iris
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.recordview import RecordView
 
 _PREFIXES: Final = {name: PREFIXES[name] for name in ("rembi", "dcterms", "dcat")}
@@ -33,6 +35,7 @@ _THINGS: Final = {
     "systems": ("CoordinateSystem",),
 }
 """Lists of a study's page, and the classes of what they list."""
+_ANY: Final = "\0"
 _FIELDS: Final = {"publications": "publication", "authors": "contribution"}
 """Lists of a study's page that show the values of one field."""
 
@@ -89,24 +92,38 @@ def study_queries(stated: RecordView, shown: RecordView, site: Site) -> dict[str
         shown: what its page shows of that.
         site: where it is served.
     """
-    graphs, iri = Iris(site.data_base), stated.iri
-    subject = f"<{iri}>"
-    texts = {name: listed(believed(field, subject)) for name, field in _FIELDS.items()}
-    for name, of in _THINGS.items():
-        sources = (graphs.record_graph(stated.accession, each) for each in _sources(stated, shown, of))
-        texts[name] = listed(_of_classes(of, sources))
-    inferred = graphs.graph("inferred")
-    texts["parts"] = (
-        f"SELECT ?part ?title WHERE {{\n  GRAPH <{inferred}> {{ {subject} rembi:correlatedWith ?part }}\n"
-        "  OPTIONAL { ?part dcterms:title ?title }\n}\nORDER BY ?part"
-    )
-    texts["missing"] = (
-        "PREFIX sh: <http://www.w3.org/ns/shacl#>\nSELECT ?severity ?message ?thing WHERE {\n"
-        f"  GRAPH <{graphs.graph('validation')}> {{ ?result sh:resultMessage ?message ; sh:resultSeverity ?severity ;"
-        " sh:focusNode ?thing }\n"
-        f'  FILTER(?thing = {subject} || STRSTARTS(STR(?thing), "{iri}/"))\n}}\nORDER BY ?severity ?message ?thing'
-    )
-    return {name: site.query(with_prefixes(text)) for name, text in texts.items()}
+    sources = {name: tuple(_sources(stated, shown, of)) for name, of in _THINGS.items()}
+    named = quote_plus(stated.accession)
+    return {
+        name: _study_query(name, sources.get(name, ()), site).replace(quote_plus(_ANY), named)
+        for name in (*_FIELDS, *_THINGS, "parts", "missing")
+    }
+
+
+@lru_cache(maxsize=1024)
+def _study_query(name: str, sources: tuple[str, ...], site: Site) -> str:
+    """Return the path of a query behind the page of a study with these sources; `_ANY` stands for its accession."""
+    graphs = Iris(site.data_base)
+    iri = graphs.study(_ANY)
+    if name in _FIELDS:
+        text = listed(believed(_FIELDS[name], f"<{iri}>"))
+    elif name in _THINGS:
+        text = listed(_of_classes(_THINGS[name], (graphs.record_graph(_ANY, each) for each in sources)))
+    elif name == "parts":
+        text = (
+            "SELECT ?part ?title WHERE {\n"
+            f"  GRAPH <{graphs.graph('inferred')}> {{ <{iri}> rembi:correlatedWith ?part }}\n"
+            "  OPTIONAL { ?part dcterms:title ?title }\n}\nORDER BY ?part"
+        )
+    else:
+        text = (
+            "PREFIX sh: <http://www.w3.org/ns/shacl#>\nSELECT ?severity ?message ?thing WHERE {\n"
+            f"  GRAPH <{graphs.graph('validation')}> {{\n"
+            "    ?result sh:resultMessage ?message ; sh:resultSeverity ?severity ; sh:focusNode ?thing\n  }\n"
+            f'  FILTER(?thing = <{iri}> || STRSTARTS(STR(?thing), "{iri}/"))\n}}\n'
+            "ORDER BY ?severity ?message ?thing"
+        )
+    return site.query(with_prefixes(text))
 
 
 def _sources(stated: RecordView, shown: RecordView, names: tuple[str, ...]) -> list[str]:

@@ -8,7 +8,7 @@ from rembigraph.app.pages.behind import with_prefixes
 from rembigraph.ontology.identifiers import Iris
 
 if TYPE_CHECKING:
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
 
 _SAID: Final = (
     "  OPTIONAL { ?link rembi:linkRelation ?said }\n"

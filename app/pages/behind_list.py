@@ -17,7 +17,7 @@ from rembigraph.ontology.identifiers import Iris, is_iri
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.studylist import Facet, StudyPage
 
 _FIELDS: Final = {"organism": "organism", "method": "imaging_method"}

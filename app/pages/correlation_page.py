@@ -21,7 +21,7 @@ from rembigraph.ontology.errors import TransformRefused
 from rembigraph.ontology.identifiers import parse_accession
 
 if TYPE_CHECKING:
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.correlation.atlas import Atlas, Member
     from rembigraph.catalogue.correlation.graph import Step
     from rembigraph.catalogue.correlation.records import CorrelationRecord

@@ -20,7 +20,8 @@ from rembigraph.ontology.errors import TransformRefused, UsageError
 from rembigraph.ontology.identifiers import NotAnAccession, parse_accession
 
 if TYPE_CHECKING:
-    from rembigraph.app.pages.rendering import Render, Site
+    from rembigraph.app.pages.rendering import Render
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.correlation.atlas import Atlas, Member
     from rembigraph.catalogue.correlation.records import CorrelationRecord
     from rembigraph.catalogue.following import Reader

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
 
-from rembigraph.app.pages.rendering import web_address
+from rembigraph.app.pages.site import web_address
 
 if TYPE_CHECKING:
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.exports import Described
     from rembigraph.catalogue.recordview import Node
 
@@ -67,10 +67,13 @@ def _every_way(study: Described) -> Iterator[Way]:
         yield Way("all files of the study", folder, _mirror(folder), size)
     for node in study.view.of_class("FileSet"):
         yield from _of_set(node, folder)
+    yield from (_file(node, address) for node, address in _files(study))
+
+
+def _files(study: Described) -> Iterator[tuple[Node, str]]:
     for name in ("ImageRepresentation", "FileReference"):
         for node in study.view.of_class(name):
-            for address in (*node.iris("access_url"), *node.iris("download_url")):
-                yield _file(node, address)
+            yield from ((node, address) for address in (*node.iris("access_url"), *node.iris("download_url")))
 
 
 def _of_set(node: Node, folder: str) -> Iterator[Way]:
@@ -87,9 +90,13 @@ def _of_set(node: Node, folder: str) -> Iterator[Way]:
 
 def _file(node: Node, address: str) -> Way:
     web = web_address(address)
-    is_zarr = urlsplit(web).path.endswith(_ZARR)
+    is_zarr = _is_zarr(web)
     what = f"OME-Zarr image {node.label}" if is_zarr else f"file {node.label}"
     return Way(what, web, "" if is_zarr else _fetch(web), node.integer("byte_size"))
+
+
+def _is_zarr(address: str) -> bool:
+    return ".zarr" in address and urlsplit(address).path.endswith(_ZARR)
 
 
 def _fetch(address: str) -> str:
@@ -139,7 +146,7 @@ def readers(study: Described) -> list[Snippet]:
         found.append(Snippet("Python", "image sets with empiarreader", catalogue))
         preview = f"import scigantic_empiar\n\nscigantic_empiar.preview({number})"
         found.append(Snippet("Python", "one micrograph with scigantic-empiar", preview))
-    zarr = next((way.address for way in _every_way(study) if urlsplit(way.address).path.endswith(_ZARR)), "")
+    zarr = next((web for _, address in _files(study) if _is_zarr(web := web_address(address))), "")
     if zarr:
         found.append(Snippet("Shell", "scales and sizes with ome-zarr", f"ome_zarr info {shlex.quote(zarr)}"))
     return found

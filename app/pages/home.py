@@ -12,7 +12,7 @@ from rembigraph.catalogue.summary import Term
 from rembigraph.ontology.identifiers import ARCHIVES, Archive, archive_by_key
 
 if TYPE_CHECKING:
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.reader import Snapshot
     from rembigraph.catalogue.studylist import StudyItem
 

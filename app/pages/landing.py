@@ -12,8 +12,8 @@ from markupsafe import Markup
 from rembigraph.app.pages import text, words
 from rembigraph.app.pages.behind import study_queries
 from rembigraph.app.pages.getting import readers, snippets, ways
-from rembigraph.app.pages.rendering import web_address
 from rembigraph.app.pages.scales import Scale, scale_bars, ticks
+from rembigraph.app.pages.site import web_address
 from rembigraph.catalogue.exports import EXPORTS, citation_text, script_text
 from rembigraph.catalogue.merging import MergedStudy
 from rembigraph.catalogue.parts import archive_of
@@ -21,9 +21,9 @@ from rembigraph.catalogue.summary import ORCID, contributions, contributor_name
 from rembigraph.ontology.identifiers import DOI, Archive, parse_accession
 
 if TYPE_CHECKING:
-    from rembigraph.app.pages.rendering import Site
     from rembigraph.app.pages.representations import Representation
     from rembigraph.app.pages.signposting import TypedLink
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.exports import Described
     from rembigraph.catalogue.parts import Claim, Part
     from rembigraph.catalogue.reader import Finding, Snapshot

@@ -20,7 +20,8 @@ from rembigraph.app.pages.answers import OPEN, Body, answer
 from rembigraph.app.pages.behind_links import linking_queries, links_query
 from rembigraph.app.pages.landing import Card, card_of, statement_of
 from rembigraph.app.pages.linkage import canonical_end, decision_document, link_entries
-from rembigraph.app.pages.rendering import Render, Site
+from rembigraph.app.pages.rendering import Render
+from rembigraph.app.pages.site import Site
 from rembigraph.catalogue.parts import archive_of, iri_of, page_of
 from rembigraph.ontology.external import EMDB, EXTERNAL_ARCHIVES, PDB, parse_external
 from starlette.concurrency import run_in_threadpool

@@ -23,7 +23,7 @@ from rembigraph.ontology.identifiers import Iris, archive_by_key, parse_accessio
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.studylist import StudyItem, StudyPage
     from starlette.datastructures import QueryParams
 

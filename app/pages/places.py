@@ -15,7 +15,8 @@ from starlette.responses import Response
 
 if TYPE_CHECKING:
     from rembigraph.app.pages.correlations import CorrelationPages
-    from rembigraph.app.pages.rendering import Render, Site
+    from rembigraph.app.pages.rendering import Render
+    from rembigraph.app.pages.site import Site
     from rembigraph.app.pages.transforming import TransformPages
     from rembigraph.catalogue.following import Reader
 

@@ -14,7 +14,7 @@ from rembigraph.app.pages.absent import UnknownStudyError, WithdrawnStudyError
 from rembigraph.app.pages.answers import Body, answer
 from rembigraph.app.pages.landing import landing
 from rembigraph.app.pages.links import external_redirect
-from rembigraph.app.pages.rendering import Render, Site
+from rembigraph.app.pages.rendering import Render
 from rembigraph.app.pages.representations import (
     BY_TAIL,
     PAGE,
@@ -28,11 +28,11 @@ from rembigraph.app.pages.signposting import (
     TypedLink,
     as_json,
     as_text,
-    capped,
     linkset,
     linkset_links,
-    study_links,
+    page_links,
 )
+from rembigraph.app.pages.site import Site
 from rembigraph.app.pages.thing import thing
 from rembigraph.app.pages.versions import version_page, versions_page
 from rembigraph.catalogue.exports import EXPORTS, Described, citation_text
@@ -146,7 +146,6 @@ class Records:
             return self._thing(request, snapshot, view, address)
         study = described(snapshot, view, self.site)
         forms = offered(view, study)
-        links = study_links(study, forms)
         if address.tail in LINKSETS:
             return self._linkset(request, study, forms, address.tail)
         form = BY_TAIL[address.tail] if address.tail else choose(request, forms)
@@ -155,17 +154,16 @@ class Records:
                 f"{form.label} can't hold this record, or the record lacks what it needs",
                 fix="ask for another form: " + ", ".join(each.tail for each in forms),
             )
+        shown = [TypedLink("describes", study.page, HTML), *_back(study)]
         if form == PAGE:
-            content = self._html(
-                "study.html", landing(snapshot, view, self.site, study, forms, capped(links))
-            )
+            shown = page_links(study, forms)
+            content = self._html("study.html", landing(snapshot, view, self.site, study, forms, shown))
         elif form.is_export:
             content = EXPORTS[form.name].make(study)
         else:
             content = snapshot.serialise(view.accession, form.name)
-        shown = capped(links) if form == PAGE else [TypedLink("describes", study.page, HTML), *_back(study)]
-        shown.append(TypedLink("version-history", f"{study.page}/versions", HTML))
-        return self._send(request, study.page, form, forms, content, shown)
+        history = TypedLink("version-history", f"{study.page}/versions", HTML)
+        return self._send(request, study.page, form, forms, content, [*shown, history])
 
     def _thing(self, request: Request, snapshot: Snapshot, view: RecordView, address: Address) -> Response:
         path, form = _locate(view, address)

@@ -20,7 +20,8 @@ from rembigraph.app.pages.home import home
 from rembigraph.app.pages.links import links_router
 from rembigraph.app.pages.listing import CSV, as_csv, as_json, criteria_of, listing
 from rembigraph.app.pages.record import Records
-from rembigraph.app.pages.rendering import STATIC_FILES, Render, Site, fingerprint, make_renderer, static_file
+from rembigraph.app.pages.rendering import STATIC_FILES, Render, fingerprint, make_renderer, static_file
+from rembigraph.app.pages.site import Site
 from rembigraph.catalogue.reader import EmptyCatalogueError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request

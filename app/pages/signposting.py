@@ -63,15 +63,26 @@ class TypedLink:
         return f"<{self.href}>" + "".join(f'; {name}="{value}"' for name, value in attributes.items())
 
 
-def study_links(study: Described, representations: Sequence[Representation]) -> list[TypedLink]:
-    """Return every link of a study's landing page."""
+def page_links(study: Described, representations: Sequence[Representation]) -> list[TypedLink]:
+    """Return the links of a study's landing page without those that are too many for a header."""
+    links = study_links(study, representations, _CAPPED["item"])
+    found: list[TypedLink] = []
+    for rel, group in groupby(links, key=lambda link: link.rel):
+        found += islice(group, _CAPPED.get(rel))
+    return found
+
+
+def study_links(
+    study: Described, representations: Sequence[Representation], most_items: int | None = None
+) -> list[TypedLink]:
+    """Return every link of a study's landing page, of those to the data at most as many as is said."""
     return [
         TypedLink("cite-as", study.persistent),
         TypedLink("type", _ABOUT_PAGE),
         TypedLink("type", _DATASET),
         *([TypedLink("license", found) for found in _addresses([study.license])]),
         *(TypedLink("author", author.orcid) for author in study.authors if author.orcid),
-        *items(study),
+        *islice(items(study), most_items),
         *(
             TypedLink("describedby alternate", study.page + each.tail, each.media_type, each.profile)
             for each in representations
@@ -87,23 +98,16 @@ def linkset_links(study: Described) -> list[TypedLink]:
     return [TypedLink("linkset", study.page + tail, kind) for tail, kind in LINKSETS.items()]
 
 
-def capped(links: Iterable[TypedLink]) -> list[TypedLink]:
-    """Return the links without those that are too many for a header."""
-    found: list[TypedLink] = []
-    for rel, group in groupby(links, key=lambda link: link.rel):
-        found += islice(group, _CAPPED.get(rel))
-    return found
-
-
-def items(study: Described) -> list[TypedLink]:
-    """Return links to the data: every address that the record gives, else the archive's page, where they are got."""
-    found: dict[str, TypedLink] = {}
-    for address, media_type in _content(study):
+def items(study: Described) -> Iterator[TypedLink]:
+    """Yield links to the data: every address that the record gives, else the archive's page, where they are got."""
+    found: set[str] = set()
+    for node, address in _content(study):
         for href in _addresses([address]):
-            found.setdefault(href, TypedLink("item", href, media_type))
+            if href not in found:
+                found.add(href)
+                yield TypedLink("item", href, _media_type(node, address))
     if not found:
-        found = {href: TypedLink("item", href, HTML) for href in _addresses([study.archive_page])}
-    return list(found.values())
+        yield from (TypedLink("item", href, HTML) for href in _addresses([study.archive_page]))
 
 
 def linkset(study: Described, representations: Sequence[Representation]) -> list[tuple[str, TypedLink]]:
@@ -150,18 +154,20 @@ def _related(study: Described) -> Iterator[str]:
             yield part.landing_page
 
 
-def _content(study: Described) -> Iterator[tuple[str, str]]:
-    """Yield (address, media type) of everything that the record says can be fetched."""
+def _content(study: Described) -> Iterator[tuple[Node, str]]:
+    """Yield everything that the record says can be fetched, with its address."""
     for node in study.view.of_class("FileSet"):
-        yield from ((address, "") for address in node.iris("download_url"))
+        yield from ((node, address) for address in node.iris("download_url"))
     for name in ("ImageRepresentation", "FileReference"):
         for node in study.view.of_class(name):
             for field in ("download_url", "access_url"):
-                yield from ((address, _media_type(node, address)) for address in node.iris(field))
+                yield from ((node, address) for address in node.iris(field))
 
 
 def _media_type(node: Node, address: str) -> str:
-    """Return what the record states, else what the end of the address stands for; empty when unknown."""
+    """Return what the record states, else what the end of the address stands for; empty for sets and when unknown."""
+    if node.class_name == "FileSet":
+        return ""
     stated = node.text("media_type")
     return (
         stated if _MEDIA_TYPE.fullmatch(stated) else mimetypes.guess_type(address.partition("?")[0])[0] or ""

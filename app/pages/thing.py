@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rembigraph.app.pages import words
 from rembigraph.app.pages.landing import study_query
-from rembigraph.app.pages.rendering import web_address
 from rembigraph.app.pages.representations import offered
+from rembigraph.app.pages.site import web_address
 from rembigraph.catalogue.recordview import RDF_TYPE, field_of, short_iri
 from rembigraph.ontology.fields import classes
 from rembigraph.ontology.identifiers import Iris, parse_accession
 
 if TYPE_CHECKING:
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.recordview import Node, RecordView, Value
 
 _MAX_VALUES: Final = 200

@@ -16,7 +16,8 @@ from rembigraph.catalogue.correlation.exports import FORMATS, Image, export_path
 from rembigraph.ontology.errors import CatalogueError, TransformRefused, UsageError
 
 if TYPE_CHECKING:
-    from rembigraph.app.pages.rendering import Render, Site
+    from rembigraph.app.pages.rendering import Render
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.correlation.atlas import Atlas
     from rembigraph.catalogue.correlation.paths import Path
     from rembigraph.catalogue.following import Reader

@@ -8,7 +8,7 @@ from rembigraph.app.pages.thing import thing
 from rembigraph.ontology.identifiers import parse_accession
 
 if TYPE_CHECKING:
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.catalogue.recordview import RecordView
     from rembigraph.catalogue.versions import History, Version
 

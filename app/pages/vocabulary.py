@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import APIRouter
 from rembigraph.app.negotiation import HTML, JSON, negotiate
 from rembigraph.app.pages.answers import Body, BodyCache, answer
-from rembigraph.app.pages.rendering import Render, Site
+from rembigraph.app.pages.rendering import Render
+from rembigraph.app.pages.site import Site
 from rembigraph.app.pages.vocabulary_changes import as_json
 from rembigraph.app.pages.vocabulary_forms import (
     FORMS_OFFERED,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from rembigraph.app.pages import vocabulary_diagram as diagram
-from rembigraph.app.pages.rendering import local_link, web_address
+from rembigraph.app.pages.site import local_link, web_address
 from rembigraph.app.pages.vocabulary_changes import UNRELEASED, changes, versions
 from rembigraph.app.pages.vocabulary_forms import FORMS_OFFERED
 from rembigraph.app.pages.vocabulary_rules import BASE, SEVERITIES, Rule, rules, rules_about
@@ -33,7 +33,7 @@ from rembigraph.catalogue.recordview import short_iri
 from rembigraph.ontology.identifiers import CURIES, Iris
 
 if TYPE_CHECKING:
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.app.pages.vocabulary_usage import Example, Usage
     from rembigraph.ontology.fields import Field
 

@@ -14,7 +14,7 @@ from pyoxigraph import Literal, NamedNode, Quad, Store
 from rembigraph.app.pages.correlation_page import _frame, _steps, _systems, _ways
 from rembigraph.app.pages.field_pictures import fields_in, pictures
 from rembigraph.app.pages.lacking import lacking
-from rembigraph.app.pages.rendering import Site
+from rembigraph.app.pages.site import Site
 from rembigraph.app.pages.system_diagram import diagram
 from rembigraph.catalogue.correlation.answers import Question, answer
 from rembigraph.catalogue.correlation.atlas import Atlas

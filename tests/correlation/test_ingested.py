@@ -180,7 +180,7 @@ def test_the_graph_of_the_generation_before_is_let_go(tmp_path: Path) -> None:
             before = weakref.ref(snapshot.atlas)
         del snapshot
         prepare_places(reader)  # nothing to do
-        assert 0 < frozen == gc.get_freeze_count()
+        assert 0 < gc.get_freeze_count() <= frozen  # less when something frozen is freed meanwhile
         publish(home, study("EXAMPLE-0899"))
         prepare_places(reader)
         assert before() is None

@@ -12,7 +12,8 @@ import pytest
 import rdflib
 from pyoxigraph import RdfFormat, parse
 from rdflib.compare import isomorphic
-from rembigraph.app.pages.rendering import HTML_HEADERS, local_link, make_renderer
+from rembigraph.app.pages.rendering import HTML_HEADERS, make_renderer
+from rembigraph.app.pages.site import local_link
 from rembigraph.app.pages.text import clean
 from rembigraph.app.problems import STATUSES, status_of
 from rembigraph.catalogue.home import Home

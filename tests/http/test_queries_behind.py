@@ -23,7 +23,7 @@ def served() -> Iterator[tuple[Any, httpx.Client, Any]]:
     """The sample: (a snapshot of it, a client of its server, its site)."""
     from rembigraph.app.demo import sample_catalogue
     from rembigraph.app.main import create_app
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.app.settings import Settings
     from rembigraph.app.sparql.limits import QueryLimits
     from rembigraph.catalogue.following import Reader
@@ -218,7 +218,7 @@ def test_a_text_that_a_source_gives_for_an_organism_stays_a_text() -> None:
 def test_the_address_of_a_query_gives_it_back(query: str) -> None:
     from urllib.parse import parse_qs, urlsplit
 
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
 
     path = Site.of("https://catalogue.example/below", DATA).query(query)
     assert path.startswith("/below/sparql?query=")

@@ -15,9 +15,9 @@ import rdflib
 from pyoxigraph import CanonicalizationAlgorithm, Dataset, RdfFormat, parse
 from rembigraph.app.main import create_app
 from rembigraph.app.pages.record import described
-from rembigraph.app.pages.rendering import Site
 from rembigraph.app.pages.representations import Representation, offered
 from rembigraph.app.pages.signposting import LINKSETS
+from rembigraph.app.pages.site import Site
 from rembigraph.app.showing import open_snapshot
 from rembigraph.app.sparql.limits import QueryLimits
 from rembigraph.catalogue.exports import EXPORTS, Described

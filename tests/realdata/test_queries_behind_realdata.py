@@ -16,7 +16,7 @@ from tests.shown_numbers import differences, rows
 def test_queries_give_what_the_pages_of_real_studies_show(real_home: Any) -> None:
     from rembigraph.app.main import create_app
     from rembigraph.app.pages.behind import home_queries
-    from rembigraph.app.pages.rendering import Site
+    from rembigraph.app.pages.site import Site
     from rembigraph.app.sparql.limits import QueryLimits
     from rembigraph.catalogue.following import Reader
 

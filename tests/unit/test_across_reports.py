@@ -14,11 +14,12 @@ from rembigraph.catalogue.across_reports import reports
 from rembigraph.catalogue.consistency import MAX_RESULTS, across_rules, check
 from rembigraph.catalogue.lookups import ACROSS_SOURCE
 from rembigraph.catalogue.publish import DeriveContext
+from rembigraph.catalogue.read_model import differing
 from rembigraph.catalogue.validation import report_quads
 from rembigraph.ontology.identifiers import SHAPES, VOCABULARY, Iris
 
 from tests.feeding import Catalogue
-from tests.made_catalogue import made, study
+from tests.made_catalogue import made, opened, study
 
 IRIS = Iris()
 EXAMPLES = Path(__file__).resolve().parents[1] / "data" / "rules"
@@ -109,6 +110,8 @@ def _walk(folder: Path, steps: int, seed: int) -> None:
             names = {name, *chance.sample(free, min(len(free), chance.randint(0, 2)))}
             catalogue.publish(*(_random_study(one, chance) for one in sorted(names)))
             here |= names
+        with opened(catalogue.home) as snapshot, snapshot.search.connection() as index:
+            assert differing(index, snapshot._store, IRIS, [*ACCESSIONS, *QUIET]) == []
 
 
 def test_through_a_random_history_the_reports_are_those_of_everything(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from rembigraph.app.pages.record import described
-from rembigraph.app.pages.rendering import Site
+from rembigraph.app.pages.site import Site
 from rembigraph.app.showing import open_snapshot
 from rembigraph.catalogue.change_log import sorted_into
 from rembigraph.catalogue.changes import Change, Changes, Window, later, strictly_later

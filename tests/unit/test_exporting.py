@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rembigraph.app.cli import main
 from rembigraph.app.feeds.partners import links
-from rembigraph.app.pages.rendering import Site
+from rembigraph.app.pages.site import Site
 from rembigraph.app.showing import open_snapshot
 from rembigraph.catalogue.changes import Changes
 

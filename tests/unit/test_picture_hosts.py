@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from rembigraph.app.pages.rendering import Site, content_policy, origin
+from rembigraph.app.pages.rendering import content_policy
+from rembigraph.app.pages.site import Site, origin
 from rembigraph.app.settings import load_settings, picture_hosts
 from rembigraph.ontology.errors import UsageError
 

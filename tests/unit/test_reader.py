@@ -8,7 +8,7 @@ import rdflib
 from pyoxigraph import NamedNode, RdfFormat, parse
 from rdflib.compare import isomorphic, to_isomorphic
 from rembigraph.catalogue.derive import derive
-from rembigraph.catalogue.findings import finding_at
+from rembigraph.catalogue.findings import finding_at, result_iris
 from rembigraph.catalogue.following import Reader
 from rembigraph.catalogue.home import Home
 from rembigraph.catalogue.publish import Withdrawal, Writer
@@ -146,7 +146,8 @@ def test_findings_said_in_the_same_words_are_the_same_as_read_one_by_one(tmp_pat
     with opened(home) as snapshot:
         graph = NamedNode(snapshot.iris.graph("validation"))
         found = snapshot.validation("EXAMPLE-0001")
-        single = [finding_at(snapshot._store, graph, result) for result in snapshot._results("EXAMPLE-0001")]
+        results = result_iris(snapshot._store, snapshot.iris, snapshot.record("EXAMPLE-0001"))
+        single = [finding_at(snapshot._store, graph, result) for result in results]
     assert len(found) > 50
     assert 5 < len({one.shape for one in found}) < 20
     assert set(found) == set(single)
