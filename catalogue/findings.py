@@ -57,10 +57,13 @@ def result_iris(store: Store, iris: Iris, view: RecordView) -> list[str]:
     graph = NamedNode(iris.graph("validation"))
     reports = report_iris(iris, view.accession, view.sources)
     found = {one for report in reports for one in results_of(store, graph, report)}
-    if not found:
-        for subject in islice(view.facts, _MAX_FOCUS):
-            found.update(subjects(store, _SH + "focusNode", NamedNode(subject), graph))
-    return sorted(found)
+    return sorted(found or _unreported(store, graph, view))
+
+
+def _unreported(store: Store, graph: NamedNode, view: RecordView) -> set[str]:
+    """Return the IRIs of results that no report has and that point to the things of a study."""
+    things = map(NamedNode, islice(view.facts, _MAX_FOCUS))
+    return {one for thing in things for one in subjects(store, _FOCUS.value, thing, graph)}
 
 
 def findings_about(store: Store, iris: Iris, view: RecordView) -> list[Finding]:
@@ -68,7 +71,7 @@ def findings_about(store: Store, iris: Iris, view: RecordView) -> list[Finding]:
     graph = NamedNode(iris.graph("validation"))
     reports = report_iris(iris, view.accession, view.sources)
     found = {one for report in reports for one in findings_of(store, graph, report)}
-    found = found or {finding_at(store, graph, result) for result in result_iris(store, iris, view)}
+    found = found or {finding_at(store, graph, result) for result in _unreported(store, graph, view)}
     return sorted(found, key=_order)
 
 

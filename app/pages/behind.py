@@ -36,6 +36,7 @@ _THINGS: Final = {
 }
 """Lists of a study's page, and the classes of what they list."""
 _ANY: Final = "\0"
+"""Stands for the accession in a query that is made once for all studies."""
 _FIELDS: Final = {"publications": "publication", "authors": "contribution"}
 """Lists of a study's page that show the values of one field."""
 

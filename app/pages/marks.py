@@ -61,6 +61,4 @@ class Marks:
 
 
 def _safe(value: object) -> Markup:
-    if isinstance(value, Markup):
-        return value
-    return escape(text.clean(value) if isinstance(value, str) else value if value is not None else "")
+    return escape(text.shown(value))

@@ -80,7 +80,7 @@ def make_renderer(public_url: str, data_base: str, picture_hosts: tuple[str, ...
         bytecode_cache=compiled_templates(),
         auto_reload=False,
         autoescape=True,
-        finalize=_finalize,
+        finalize=text.shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -112,13 +112,6 @@ def make_renderer(public_url: str, data_base: str, picture_hosts: tuple[str, ...
         return environment.get_template(name).render({**(values or {}), **more})
 
     return render
-
-
-def _finalize(value: Any) -> Any:
-    """Clean what a template prints; markup was made by macros, out of values that were cleaned."""
-    if value is None:
-        return ""
-    return text.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _pieces(pieces: tuple[tuple[str, bool], ...]) -> Markup:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from markupsafe import Markup
+
 _HARMFUL: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
     "\ufff9-\ufffb\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
@@ -40,6 +42,13 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable():  # most are, and it is much quicker to see
         return text
     return _HARMFUL.sub("\ufffd", text)
+
+
+def shown(value: object) -> object:
+    """Return what a page prints for a value: nothing for None, text cleaned; markup was made of what was cleaned."""
+    if value is None:
+        return ""
+    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def cut(text: str, limit: int) -> str:
